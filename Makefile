@@ -1,0 +1,41 @@
+# The project's commands. `make venv` creates or updates .venv; everything else depends on it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: venv demo test test-long lint bench docs demo-archives clean
+
+venv: $(STAMP)
+
+$(STAMP): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[dev]'
+	touch $(STAMP)
+
+demo: venv
+	$(BIN)/python -m zimfo_client.demo
+
+lint: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	$(BIN)/python -m pytest -m 'not long'
+
+test-long: venv
+	$(BIN)/python -m pytest
+
+bench: venv
+	$(BIN)/python -m tests.bench
+
+docs: venv
+	$(BIN)/python docs/generate.py
+
+demo-archives: venv
+	$(BIN)/zimfo-archives build-wiki archives/sources/wiki -o archives/zimfo_archives/demo/encyclopedia.zim
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,146 @@
+"""The command `zimfo-archives`: the result on stdout, everything else on stderr.
+
+The builders are imported where they are used, so that `--help` needs neither libzim nor the optional packages and
+answers at once.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zimfo_archives.errors import ArchivesError, MissingPackageError
+
+if TYPE_CHECKING:
+    from zimfo_archives.wiki import Report
+
+# Modules of the optional packages, and the names pip knows these by.
+_OPTIONAL = {"yaml": "pyyaml", "markdown_it": "markdown-it-py"}
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="zimfo", prog_name="zimfo-archives")
+def main() -> None:
+    """Build ZIM archives for zimfo and for every other reader of ZIM files."""
+
+
+@main.command("build-wiki")
+@click.argument("sources", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The archive to write, X.zim.")
+@click.option("--title", help="Title of the archive.  [default: from the output's name]")
+@click.option("--description", help="What is in it, at most 80 characters.  [default: the number of articles]")
+@click.option("--language", default="eng", show_default=True, help="Language as a code of ISO 639-3.")
+@click.option("--creator", default="Unknown", show_default=True, help="Who wrote the content.")
+@click.option("--publisher", default="Unknown", show_default=True, help="Who made the archive.")
+@click.option("--name", help="Name for machines, the same for all editions.  [default: the output's name]")
+@click.option("--date", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="Date.  [default: today]")
+@click.option(
+    "--illustration",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A PNG of 48x48 pixels.  [default: an open book]",
+)
+@click.option("--allow-broken-links", is_flag=True, help="Turn broken links into plain text and report them.")
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+def build_wiki(
+    *,
+    sources: tuple[Path, ...],
+    output: Path,
+    date: datetime | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Build an encyclopedia from SOURCES: Markdown files, or folders of them.
+
+    Each file begins with front matter: a line `---`, then `title: Rayleigh scattering` and, if wanted, `redirects`,
+    `tags`, `coordinates` and `language`, then a line `---`. An existing archive is replaced when the new one is
+    complete, and not before.
+    """
+    with _errors_for_people():
+        from zimfo_archives.wiki import WikiOptions
+        from zimfo_archives.wiki import build_wiki as build
+
+        wiki_options = WikiOptions(date=date.date() if date is not None else None, **options)
+        with _bars() as progress:
+            report = build(sources, output, wiki_options, progress=progress)
+    for link in report.broken_links:
+        click.echo(f"Warning: {link.as_problem()}", err=True)
+    click.echo(json.dumps(_as_dict(report), ensure_ascii=False) if as_json else _summary(report))
+
+
+@contextmanager
+def _errors_for_people() -> Iterator[None]:
+    try:
+        yield
+    except ArchivesError as error:
+        raise click.ClickException(str(error)) from error
+    except ModuleNotFoundError as error:
+        if error.name not in _OPTIONAL:
+            raise
+        raise click.ClickException(str(MissingPackageError(_OPTIONAL[error.name]))) from error
+
+
+class _Bars:
+    """A progress bar for each phase of the work, one after the other."""
+
+    def __init__(self) -> None:
+        self._label: str | None = None
+        self._bar: Any = None
+        self._done = 0
+
+    def __call__(self, label: str, done: int, total: int) -> None:
+        if label != self._label:
+            self.close()
+            self._label, self._done = label, 0
+            self._bar = click.progressbar(length=total, label=label, file=sys.stderr)
+            self._bar.__enter__()
+        self._bar.update(done - self._done)
+        self._done = done
+
+    def close(self) -> None:
+        """End the line of the bar."""
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+            self._bar = None
+
+
+@contextmanager
+def _bars() -> Iterator[_Bars | None]:
+    # In a log file, a bar would be a hundred lines of nothing.
+    if not sys.stderr.isatty():
+        yield None
+        return
+    bars = _Bars()
+    try:
+        yield bars
+    finally:
+        bars.close()
+
+
+def _as_dict(report: "Report") -> dict[str, object]:
+    return {
+        "path": str(report.path),
+        "articles": report.articles,
+        "redirects": report.redirects,
+        "bytes": report.bytes,
+        "seconds": round(report.seconds, 3),
+        "peak_rss_bytes": report.peak_rss_bytes,
+        "broken_links": [
+            {"file": str(link.file), "line": link.line, "target": link.target, "reason": link.reason}
+            for link in report.broken_links
+        ],
+    }
+
+
+def _summary(report: "Report") -> str:
+    def count(number: int, noun: str) -> str:
+        return f"{number:,} {noun}{'s' if number != 1 else ''}"
+
+    parts = [count(report.articles, "article"), count(report.redirects, "redirect")]
+    if report.broken_links:
+        parts.append(count(len(report.broken_links), "broken link"))
+    return f"{report.path}: {', '.join(parts)}, {report.bytes / 1e6:.1f} MB in {report.seconds:.1f} s"

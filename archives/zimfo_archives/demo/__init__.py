@@ -1,0 +1,1 @@
+"""Built demo archives are package data: `encyclopedia.zim` lies in this folder."""

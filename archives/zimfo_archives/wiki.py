@@ -1,0 +1,143 @@
+"""Builds an encyclopedia: pages in, archive out, and a report of what was done."""
+
+import datetime
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from zimfo_archives.errors import OptionError
+from zimfo_archives.illustration import SIZE, draw_illustration, read_illustration
+from zimfo_archives.job import Entry, Job, Redirect
+from zimfo_archives.pages import BrokenLink, Rendered, render_pages
+from zimfo_archives.sources import Page, read_sources
+from zimfo_archives.template import (
+    MAIN_PATH,
+    RESERVED_PATHS,
+    STYLE,
+    STYLE_PATH,
+    article_html,
+    main_page_html,
+)
+from zimfo_archives.usage import peak_rss_bytes
+from zimfo_archives.writer import check_target, write_archive
+
+# The ZIM specification's limit: readers show it under the title.
+DESCRIPTION_CHARACTERS = 80
+
+# Told what is being done, and how much of how much is done.
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WikiOptions:
+    """What the archive says about itself; None stands for a default made from the rest."""
+
+    title: str | None = None
+    description: str | None = None
+    language: str = "eng"
+    creator: str = "Unknown"
+    publisher: str = "Unknown"
+    name: str | None = None
+    date: datetime.date | None = None
+    illustration: Path | None = None
+    allow_broken_links: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was built, and at what cost."""
+
+    path: Path
+    articles: int
+    redirects: int
+    bytes: int
+    seconds: float
+    peak_rss_bytes: int | None  # of this process and the one that writes, together at most
+    broken_links: tuple[BrokenLink, ...]
+
+
+def build_wiki(
+    sources: Sequence[Path], target: Path, options: WikiOptions, *, progress: Progress | None = None
+) -> Report:
+    """Build the archive; raises an ArchivesError, in which case an archive already there is untouched."""
+    started = time.monotonic()
+    # What can be refused at once is refused before minutes of work.
+    check_target(target)
+    illustration = read_illustration(options.illustration) if options.illustration else draw_illustration()
+    _check(options)
+    pages = read_sources(sources, reserved=RESERVED_PATHS)
+    rendered = render_pages(
+        pages, allow_broken_links=options.allow_broken_links, progress=_phase(progress, "Reading pages")
+    )
+    job = _job(pages, rendered, target, options, illustration)
+    written = write_archive(job, target, progress=_phase(progress, "Writing archive"))
+    own_peak = peak_rss_bytes()
+    return Report(
+        path=written.path,
+        articles=len(pages),
+        redirects=len(job.redirects),
+        bytes=written.bytes,
+        seconds=time.monotonic() - started,
+        peak_rss_bytes=None if own_peak is None else own_peak + (written.child_peak_rss_bytes or 0),
+        broken_links=rendered.broken,
+    )
+
+
+def _phase(progress: Progress | None, label: str) -> Callable[[int, int], None] | None:
+    if progress is None:
+        return None
+    return lambda done, total: progress(label, done, total)
+
+
+def _check(options: WikiOptions) -> None:
+    if not re.fullmatch(r"[a-z]{3}", options.language):
+        raise OptionError(f"the language {options.language!r} must be three letters of ISO 639-3, such as eng")
+    if options.description is not None and len(options.description) > DESCRIPTION_CHARACTERS:
+        length = len(options.description)
+        raise OptionError(f"the description has {length} characters; {DESCRIPTION_CHARACTERS} are allowed")
+    for name in ("title", "description", "creator", "publisher", "name"):
+        value = getattr(options, name)
+        if value is not None and (not value.strip() or not value.isprintable()):
+            raise OptionError(f"the {name} is empty or has characters that cannot be printed")
+
+
+def _job(pages: Sequence[Page], rendered: Rendered, target: Path, options: WikiOptions, illustration: bytes) -> Job:
+    words = " ".join(re.split(r"[\s_-]+", target.stem)).strip() or "Wiki"
+    title = options.title or words[:1].upper() + words[1:]
+    description = options.description or f"{len(pages)} article{'s' if len(pages) != 1 else ''}"
+    language = options.language
+    main_page = main_page_html(pages, title=title, description=description, language=language)
+    entries = [
+        # Neither is an article: found by words of all articles, the main page would stand in every result.
+        Entry(MAIN_PATH, title, "text/html", main_page.encode(), front=False, indexed=False),
+        Entry(STYLE_PATH, "", "text/css", STYLE.encode(), front=False, indexed=False),
+    ]
+    for page, body in zip(pages, rendered.bodies, strict=True):
+        html = article_html(page, body, language=language)
+        entries.append(Entry(page.path, page.title, "text/html", html.encode(), front=True, indexed=True))
+    redirects = [Redirect(alias.path, alias.title, page.path) for page in pages for alias in page.redirects]
+    metadata = {
+        "Title": title,
+        "Description": description,
+        "Language": language,
+        "Name": options.name or target.stem,
+        "Creator": options.creator,
+        "Publisher": options.publisher,
+        "Date": (options.date or datetime.date.today()).isoformat(),
+        "Scraper": f"zimfo-archives {version('zimfo')}",
+    }
+    tags = sorted({tag for page in pages for tag in page.tags})
+    if tags:
+        metadata["Tags"] = ";".join(tags)
+    return Job(
+        language=language,
+        main_path=MAIN_PATH,
+        metadata=metadata,
+        illustration=illustration,
+        illustration_size=SIZE,
+        entries=entries,
+        redirects=sorted(redirects, key=lambda redirect: redirect.path),
+    )

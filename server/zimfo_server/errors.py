@@ -1,0 +1,52 @@
+"""Errors of the server.
+
+ServerError
+├── GuidanceError           the call found nothing or makes no sense; read by the model
+│   └── ArchiveSetAsideError    the archive it needs is damaged or crashed a worker; read by the model
+├── WorkerError             a worker process failed a call; becomes guidance that names the archive
+│   ├── WorkerDiedError
+│   └── WorkerTimeoutError
+├── ArchiveUnusableError    a file that cannot be served; read by the person who started the server
+└── NothingToServeError     no archive at all; read by the person who started the server
+"""
+
+
+class ServerError(Exception):
+    """Base of everything this package raises."""
+
+
+class GuidanceError(ServerError):
+    """A call that cannot be answered; the message says which call would work."""
+
+
+class ArchiveSetAsideError(GuidanceError):
+    """A call that names an archive which is damaged or has crashed a worker."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"Archive '{name}' cannot be used: {reason}. Call again without it or with another archive.")
+        self.name = name
+        self.reason = reason
+
+
+class WorkerError(ServerError):
+    """A worker process that failed; `touched` is the archive it was reading, if it was reading one."""
+
+    def __init__(self, message: str, touched: str | None) -> None:
+        super().__init__(message)
+        self.touched = touched
+
+
+class WorkerDiedError(WorkerError):
+    """The worker's process ended during a call."""
+
+
+class WorkerTimeoutError(WorkerError):
+    """The worker did not answer before the call's deadline."""
+
+
+class ArchiveUnusableError(ServerError):
+    """A file that is no usable ZIM archive."""
+
+
+class NothingToServeError(ServerError):
+    """No archive was given or found, or none of them can be used."""

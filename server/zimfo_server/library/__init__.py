@@ -1,0 +1,1 @@
+"""Discovers, classifies and opens archives."""

@@ -1,0 +1,79 @@
+"""The archives that a worker serves: opened on first use, set aside when they prove to be damaged."""
+
+import dataclasses
+from collections.abc import Callable, Iterable
+
+from zimfo_server.errors import ArchiveSetAsideError
+from zimfo_server.library import cache
+from zimfo_server.library.archive import VERIFY_LIMIT_BYTES, OpenArchive
+from zimfo_server.library.classify import classify
+from zimfo_server.library.record import ArchiveRecord
+
+
+def _unheard(_name: str) -> None:
+    """Announce to nobody: for tests and tools that run in one process."""
+
+
+class Library:
+    """Archives by name, in load order."""
+
+    def __init__(self, records: Iterable[ArchiveRecord], announce: Callable[[str], None] = _unheard) -> None:
+        self.records = {record.name: record for record in records}
+        self._announce = announce
+        self._open: dict[str, OpenArchive] = {}
+
+    @classmethod
+    def classified(cls, records: Iterable[ArchiveRecord], announce: Callable[[str], None] = _unheard) -> "Library":
+        """Return a library of discovered files, each classified now or remembered from an earlier run."""
+        known = cache.load()
+        complete: list[ArchiveRecord] = []
+        fresh = False
+        for record in records:
+            found = record if not record.usable else cache.remembered(record, known)
+            if found is None:
+                announce(record.name)
+                found, fresh = classify(record), True
+            complete.append(found)
+        if fresh:
+            cache.store(complete)
+        return cls(complete, announce)
+
+    def archives(self, zim: str | None = None) -> list[OpenArchive]:
+        """Return the open archives in load order, or just the one called `zim`.
+
+        Raises `ArchiveSetAsideError` when the named archive cannot be used; in a list, such archives are left out.
+        """
+        if zim is not None:
+            return [self._opened(self.records[zim])]
+        opened: list[OpenArchive] = []
+        for record in list(self.records.values()):
+            try:
+                opened.append(self._opened(record))
+            except ArchiveSetAsideError as error:
+                if record.usable:
+                    self._set_aside(record, error.reason)
+        return opened
+
+    def note(self) -> str | None:
+        """Return a line naming the archives that searches leave out, None when all are used."""
+        left_out = [record for record in self.records.values() if not record.usable]
+        if not left_out:
+            return None
+        names = ", ".join(f"'{record.name}' ({record.problem})" for record in left_out)
+        return f"Left out: {names}."
+
+    def _opened(self, record: ArchiveRecord) -> OpenArchive:
+        if not record.usable:
+            raise ArchiveSetAsideError(record.name, record.problem)
+        if record.name not in self._open:
+            archive = OpenArchive(record, self._announce)
+            if record.size <= VERIFY_LIMIT_BYTES and not archive.verify():
+                problem = "it is damaged: its bytes do not match its checksum; download it again"
+                self._set_aside(record, problem)
+                raise ArchiveSetAsideError(record.name, problem)
+            self._open[record.name] = archive
+        return self._open[record.name]
+
+    def _set_aside(self, record: ArchiveRecord, problem: str) -> None:
+        self._open.pop(record.name, None)
+        self.records[record.name] = dataclasses.replace(record, problem=problem)

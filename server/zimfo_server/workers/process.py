@@ -1,0 +1,138 @@
+"""One worker process, seen from the server: started on demand, one exchange at a time, killed when it fails."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from typing import Any
+
+import anyio
+from anyio.abc import Process
+from anyio.streams.buffered import BufferedByteReceiveStream
+
+from zimfo_server import frames
+from zimfo_server.errors import GuidanceError, WorkerDiedError, WorkerTimeoutError
+from zimfo_server.library.record import ArchiveRecord
+
+# What a pipe to a dead process raises, and a frame that is none.
+_BROKEN_PIPE = (
+    anyio.IncompleteRead,
+    anyio.EndOfStream,
+    anyio.BrokenResourceError,
+    anyio.ClosedResourceError,
+    ValueError,
+)
+
+START_DEADLINE_S = 60.0  # classifying hundreds of archives for the first time on a slow disk; warm it takes 0.2 s
+
+
+class WorkerProcess:
+    """A worker of one role over `records`, which the caller may change between calls (see `restart_with`)."""
+
+    def __init__(self, role: str, records: list[ArchiveRecord]) -> None:
+        self.role = role
+        self.records = records
+        self._classified = False
+        self._process: Process | None = None
+        self._replies: BufferedByteReceiveStream | None = None
+        self._lock = anyio.Lock()
+        self._touched: str | None = None
+
+    async def start(self) -> list[ArchiveRecord]:
+        """Start the process if it is not running; return the records, classified.
+
+        Raises `WorkerDiedError` or `WorkerTimeoutError`.
+        """
+        async with self._lock:
+            await self._running()
+        return self.records
+
+    async def call(self, tool: str, arguments: dict[str, Any], deadline_s: float) -> dict[str, Any]:
+        """Run a tool and return its payload; the deadline counts from when the worker takes the call.
+
+        Raises `GuidanceError` for what the model should read, `WorkerDiedError`, `WorkerTimeoutError`.
+        """
+        async with self._lock:
+            await self._running()
+            request = {"call": tool, "arguments": arguments, "deadline_s": deadline_s}
+            reply = await self._exchange(request, deadline_s)
+        if "error" in reply:
+            raise GuidanceError(reply["message"])
+        payload: dict[str, Any] = reply["result"]
+        return payload
+
+    async def set_aside(self, name: str, problem: str) -> None:
+        """Go on without an archive: the next call starts a process that does not touch it."""
+        async with self._lock:
+            for index, record in enumerate(self.records):
+                if record.name == name:
+                    self.records[index] = ArchiveRecord.from_dict({**record.to_dict(), "problem": problem})
+            await self._kill()
+
+    async def stop(self) -> None:
+        """End the process; a call in flight fails with `WorkerDiedError`."""
+        await self._kill()
+
+    async def _running(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            return
+        await self._kill()
+        self._process = await anyio.open_process(
+            [sys.executable, "-m", "zimfo_server.worker", self.role],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=None,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+        assert self._process.stdout is not None
+        self._replies = BufferedByteReceiveStream(self._process.stdout)
+        request = {"start": [record.to_dict() for record in self.records], "classify": not self._classified}
+        reply = await self._exchange(request, START_DEADLINE_S)
+        self.records = [ArchiveRecord.from_dict(values) for values in reply["started"]]
+        self._classified = True
+
+    async def _exchange(self, request: frames.Message, deadline_s: float) -> frames.Message:
+        """Send a request and wait for its answer. However that fails, the process does not outlive it.
+
+        Cancellation kills the process too: that is the only way to stop native code, and keeps the pipe in step.
+        """
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._touched = None
+        try:
+            with anyio.fail_after(deadline_s):
+                await self._process.stdin.send(frames.encode(request))
+                while True:
+                    message = await self._receive()
+                    if "touch" not in message:
+                        return message
+                    self._touched = message["touch"]
+        except TimeoutError:
+            await self._kill()
+            raise WorkerTimeoutError(f"no answer within {deadline_s:g} s", self._touched) from None
+        except (
+            anyio.IncompleteRead,
+            anyio.EndOfStream,
+            anyio.BrokenResourceError,
+            anyio.ClosedResourceError,
+            ValueError,
+        ):
+            await self._kill()
+            raise WorkerDiedError("the worker process ended", self._touched) from None
+        except anyio.get_cancelled_exc_class():
+            await self._kill()
+            raise
+
+    async def _receive(self) -> frames.Message:
+        assert self._replies is not None
+        header = await self._replies.receive_exactly(frames.HEADER.size)
+        return frames.decode(await self._replies.receive_exactly(frames.frame_length(header)))
+
+    async def _kill(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with anyio.CancelScope(shield=True):
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.aclose()

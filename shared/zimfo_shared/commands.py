@@ -1,0 +1,20 @@
+"""A click group that runs a default command, as the commands of zimfo do."""
+
+from typing import Any
+
+import click
+
+
+class DefaultGroup(click.Group):
+    """A group whose command `default` runs when the first argument is neither a command nor an option of the group."""
+
+    def __init__(self, *args: Any, default: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._default = default
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the default command first where no command is named."""
+        own_options = {name for parameter in self.get_params(ctx) for name in parameter.opts}
+        if not args or (args[0] not in self.commands and args[0] not in own_options):
+            args = [self._default, *args]
+        return super().parse_args(ctx, args)

@@ -1,0 +1,17 @@
+"""Keys and values that travel beside a tool call."""
+
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+LOCATION_META_KEY: Final = "zimfo/location"
+"""Key in a request's `_meta` under which a host sends the person's position as `{"lat", "lon"}`."""
+
+
+class Location(BaseModel):
+    """A position on the earth: latitude and longitude in degrees (WGS 84)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    lat: float = Field(ge=-90, le=90)
+    lon: float = Field(ge=-180, le=180)
