@@ -35,7 +35,9 @@ docs: venv
 	$(BIN)/python docs/generate.py
 
 demo-archives: venv
-	$(BIN)/zimfo-archives build-wiki archives/sources/wiki -o archives/zimfo_archives/demo/encyclopedia.zim
+	$(BIN)/zimfo-archives build-wiki archives/sources/wiki -o archives/zimfo_archives/demo/encyclopedia.zim \
+		--name zimfo_en_demo --title 'zimfo demo encyclopedia' --creator 'The zimfo developers' --publisher zimfo \
+		--description 'Articles on science, history, medicine, people and places'
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

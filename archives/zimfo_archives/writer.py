@@ -43,6 +43,8 @@ SPACE_MARGIN = 16 << 20
 TAIL_LINES = 5
 
 ZIM_MAGIC = b"ZIM\x04"
+# A failed write looks like a wait for ever or like an "Unknown exception": libzim itself never names it.
+_DISK_HINT = "is the disk full, or a quota or size limit reached?"
 
 # Told how many of how many messages the child has worked off.
 Progress = Callable[[int, int], None]
@@ -226,7 +228,7 @@ def _follow(events: queue.SimpleQueue[Message | None], total: int, progress: Pro
         if event is None or event["kind"] == "done":
             return event
         if event["kind"] == "error":
-            raise WriteError(f"libzim cannot write the archive: {event['message']}")
+            raise WriteError(f"libzim cannot write the archive: {event['message']}; {_DISK_HINT}")
         now = time.monotonic()
         if event["kind"] == "beat":
             added, used = event["added"], event["cpu"]
@@ -236,8 +238,7 @@ def _follow(events: queue.SimpleQueue[Message | None], total: int, progress: Pro
             if progress is not None:
                 progress(added, total)
         if now - moved > STALL_SECONDS:
-            hint = "is the disk full, or a quota or size limit reached?"
-            raise WriteError(f"writing made no progress for {STALL_SECONDS:g} seconds and was stopped; {hint}")
+            raise WriteError(f"writing made no progress for {STALL_SECONDS:g} seconds and was stopped; {_DISK_HINT}")
 
 
 def _verify(job: Job, partial: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from libzim.reader import Archive
+
 from zimfo_archives.wiki import Report, WikiOptions, build_wiki
 
 RAYLEIGH = """\

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from zimfo_archives.errors import OptionError
 from zimfo_archives.illustration import draw_illustration, read_illustration
 

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from zimfo_archives.errors import SourcesError
 from zimfo_archives.sources import read_sources
 

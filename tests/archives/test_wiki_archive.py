@@ -7,6 +7,7 @@ import pytest
 from libzim.reader import Archive
 from libzim.search import Query, Searcher
 from libzim.suggestion import SuggestionSearcher
+
 from zimfo_archives.errors import OptionError, SourcesError
 from zimfo_archives.illustration import draw_illustration
 from zimfo_archives.wiki import WikiOptions, build_wiki
@@ -46,8 +47,8 @@ def test_pages_are_whole_html_documents(wiki: Path, build: Build) -> None:
         '<meta name="keywords" content="physics, optics">',
         '<meta name="geo.position" content="37.44;-122.14">',
         '<link rel="stylesheet" href="_zimfo/style.css">',
-        '<h1 id="rayleigh-scattering">Rayleigh scattering</h1>\n'
-        '<div id="coordinates">Coordinates: <span class="geo">37.44; -122.14</span></div>\n',
+        '<h1 id="rayleigh-scattering">Rayleigh scattering</h1>\n<div id="coordinates">',
+        '>Coordinates: <span class="geo">37.44; -122.14</span></div>\n',
         '<a href="Blue#the-colour">blue</a>',
         '<h2 id="how-much">How much?</h2>',
         '<td style="text-align:right">16</td>',

@@ -1,0 +1,231 @@
+"""Answers a question without a model: recognises its shape, makes the calls, composes the answer from the results.
+
+It is what `--direct` runs, what a model that is too small to choose tools leans on, and the baseline that a model
+must beat.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from zimfo_client import compose
+from zimfo_client.intents import Intent, Shape, recognise, split_aspect
+from zimfo_client.passages import ENOUGH_COVERAGE, Passage, Question, best_passage
+from zimfo_client.results import Source, ToolResult, merged, sources_of
+from zimfo_client.text import content_stems, words
+from zimfo_shared.articles import (
+    CompareOutput,
+    NarrateOutput,
+    OverviewOutput,
+    SearchOutput,
+    SectionOutput,
+)
+
+Call = Callable[[str, dict[str, Any]], Awaitable[ToolResult]]
+Payload = TypeVar("Payload", bound=BaseModel)
+
+SEARCH_LIMIT = 8  # hits to choose from; the right article is seldom further down
+MAX_READ = 4  # articles read for one question: each costs a call, and the fifth was never the one
+ALL_SECTIONS = 10  # as many sections with text as an overview gives
+MAX_NARRATED_PAGES = 25  # about a megabyte of text: longer than any encyclopedia article
+FOLLOW_UP_WORDS = 10  # a question of fewer words may mean the article just read
+NOT_COVERED = "The archives do not cover this."
+GREETING = "Hello. Ask me about anything in the loaded archives, for example: Tell me about San Francisco."
+NO_MAP = "This needs a map archive, and no map tools are available: place and route questions cannot be answered."
+
+_PRONOUNS = frozenset("it its he his him she her hers they their them this that these those there one ones".split())
+_CONTINUES = frozenset("and so but then also ok okay wait what why how who when where more".split())
+
+
+@dataclass
+class Direct:
+    """An answer composed from results; `key` is the call that it rests on, `found` whether it answers anything."""
+
+    text: str
+    shape: Shape
+    found: bool
+    sources: list[Source] = field(default_factory=list)
+    key: ToolResult | None = None
+
+
+@dataclass
+class Focus:
+    """What the conversation is about: the articles read last, newest first."""
+
+    articles: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def note(self, result: ToolResult) -> None:
+        """Remember the articles of a result."""
+        for source in sources_of(result):
+            entry = (source.archive, source.path, source.title)
+            self.articles = [entry, *(other for other in self.articles if other != entry)][:4]
+
+
+class DirectAnswerer:
+    """Answers questions over `call`, one after the other, with a memory of what was read."""
+
+    def __init__(self, call: Call, tools: frozenset[str], focus: Focus) -> None:
+        self._call_tool = call
+        self._tools = tools
+        self._focus = focus
+
+    async def answer(self, question: str) -> Direct:
+        """Return an answer to any question; `found` is false when the archives do not cover it."""
+        intent = recognise(question)
+        match intent.shape:
+            case Shape.GREETING:
+                return Direct(GREETING, intent.shape, found=True)
+            case Shape.PLACES | Shape.HERE | Shape.ROUTE | Shape.STATUS | Shape.STORIES:
+                return Direct(NO_MAP, intent.shape, found=False)
+            case Shape.NARRATE:
+                answer = await self._narrate(intent)
+            case Shape.COMPARE:
+                answer = await self._compare(intent)
+            case Shape.SEARCH:
+                answer = await self._search(intent)
+            case Shape.ASPECT:
+                answer = await self._aspect(intent.subjects[0], intent.aspect, intent.shape)
+            case Shape.OVERVIEW:
+                answer = await self._overview(intent)
+            case Shape.QUESTION:
+                answer = None
+        return answer or await self._read_about(question)
+
+    async def _narrate(self, intent: Intent) -> Direct | None:
+        result, page = await self._call("narrate_article", {"title": intent.subjects[0]}, NarrateOutput)
+        if page is None:
+            return Direct(result.text, intent.shape, found=False, key=result)
+        pages = [page]
+        for number in range(2, min(page.pages, MAX_NARRATED_PAGES) + 1):
+            arguments = {"title": page.title, "path": page.path, "zim": page.zim, "page": number}
+            _, following = await self._call("narrate_article", arguments, NarrateOutput)
+            if following is None:
+                break
+            pages.append(following)
+        return _sourced(compose.narration(pages), intent.shape, result)
+
+    async def _compare(self, intent: Intent) -> Direct | None:
+        result, found = await self._call("compare_articles", {"titles": list(intent.subjects)}, CompareOutput)
+        if found is None or (found.articles is not None and all(side.error for side in found.articles)):
+            return None
+        return _sourced(compose.comparison(found), intent.shape, result)
+
+    async def _search(self, intent: Intent) -> Direct | None:
+        result, found = await self._call("search", {"query": intent.subjects[0]}, SearchOutput)
+        if found is None:
+            return Direct(f"{NOT_COVERED} {result.text}", intent.shape, found=False, key=result)
+        return Direct(compose.hits(found), intent.shape, found=True, sources=compose.hit_sources(found), key=result)
+
+    async def _overview(self, intent: Intent) -> Direct | None:
+        title = intent.subjects[0]
+        result, found = await self._call("article_overview", {"title": title}, OverviewOutput)
+        if found is not None:
+            return _sourced(compose.overview(found), intent.shape, result)
+        if parts := split_aspect(title):
+            return await self._aspect(parts[1], parts[0], Shape.ASPECT)
+        return None
+
+    async def _aspect(self, title: str, aspect: str, shape: Shape) -> Direct | None:
+        """Read the section of an article that is named like `aspect`, else the passage about it."""
+        result, found = await self._call(
+            "article_overview", {"title": title, "max_sections": ALL_SECTIONS}, OverviewOutput
+        )
+        if found is None:
+            return None
+        name = _section_named(aspect, found)
+        if name:
+            arguments = {"title": found.title, "section": name, "path": found.path, "zim": found.zim}
+            part, text = await self._call("get_article_section", arguments, SectionOutput)
+            if text is not None:
+                return _sourced(compose.section(text), shape, part)
+        passage = best_passage(Question(f"{aspect} {found.title}"), found)
+        if passage is None or passage.coverage < ENOUGH_COVERAGE:
+            return None
+        return _quoted(passage, found, result, shape)
+
+    async def _read_about(self, question: str) -> Direct:
+        """Search, read the likeliest articles, and quote the passage that fits the question best."""
+        asked = Question(question)
+        searched, hits = await self._call("search", {"query": question, "limit": SEARCH_LIMIT}, SearchOutput)
+        best: tuple[float, Passage | None, OverviewOutput, ToolResult] | None = None
+        for zim, path, title, share in self._candidates(asked, hits):
+            arguments = {"title": title, "path": path, "zim": zim, "max_sections": ALL_SECTIONS}
+            result, article = await self._call("article_overview", arguments, OverviewOutput)
+            if article is None or asked.misses_a_name(_all_text(article)):
+                continue
+            passage = best_passage(asked, article)
+            named = share >= 1.0
+            if passage is None and not named:
+                continue
+            coverage = passage.coverage if passage else 0.0
+            rank = coverage + 0.3 * share + (0.1 * min(passage.score, 10) / 10 if passage else 0.0)
+            if best is None or rank > best[0]:
+                best = (rank, passage, article, result)
+            if named and coverage >= 0.99:
+                break
+        if best is None:
+            return Direct(NOT_COVERED, Shape.QUESTION, found=False, key=searched)
+        _, passage, article, result = best
+        if passage is not None and passage.coverage >= ENOUGH_COVERAGE:
+            return _quoted(passage, article, result, Shape.QUESTION)
+        if asked.title_share(article.title) >= 1.0:
+            # The question names the article, but none of its words: what the article says first is the answer.
+            return _sourced(compose.overview(article), Shape.QUESTION, result)
+        return Direct(NOT_COVERED, Shape.QUESTION, found=False, key=searched)
+
+    def _candidates(self, asked: Question, hits: SearchOutput | None) -> list[tuple[str, str, str, float]]:
+        """Return the articles to read, likeliest first, each with the share of its title that the question names."""
+        found = [(hit.zim, hit.path, hit.title, asked.title_share(hit.title)) for hit in (hits.hits if hits else [])]
+        order = sorted(range(len(found)), key=lambda index: (-(found[index][3] >= 1.0), index))
+        ranked = [found[index] for index in order]
+        if self._continues(asked, ranked):
+            focus = [(*entry, asked.title_share(entry[2])) for entry in self._focus.articles[:2]]
+            ranked = focus + [entry for entry in ranked if entry[:2] not in {item[:2] for item in focus}]
+        return ranked[:MAX_READ]
+
+    def _continues(self, asked: Question, ranked: list[tuple[str, str, str, float]]) -> bool:
+        """Whether a question may be about the article read last: it names no other, or points back with a pronoun."""
+        said = words(asked.text)
+        if not self._focus.articles or not said:
+            return False
+        points_back = bool(_PRONOUNS & set(said)) or said[0] in _CONTINUES
+        return points_back and (len(said) <= FOLLOW_UP_WORDS or not any(entry[3] >= 1.0 for entry in ranked))
+
+    async def _call(
+        self, name: str, arguments: dict[str, Any], model: type[Payload]
+    ) -> tuple[ToolResult, Payload | None]:
+        result = await self._call_tool(name, arguments)
+        self._focus.note(result)
+        if result.payload is None:
+            return result, None
+        try:
+            return result, model.model_validate(result.payload)
+        except ValidationError:
+            return result, None  # a foreign server's tool of the same name: not an answer that we can read
+
+
+def _sourced(text: str, shape: Shape, result: ToolResult) -> Direct:
+    return Direct(text, shape, found=True, sources=merged(sources_of(result)), key=result)
+
+
+def _quoted(passage: Passage, article: OverviewOutput, result: ToolResult, shape: Shape) -> Direct:
+    source = Source(archive=article.zim, title=article.title, path=article.path, section=passage.section or None)
+    return Direct(passage.text, shape, found=True, sources=[source], key=result)
+
+
+def _section_named(aspect: str, article: OverviewOutput) -> str | None:
+    """Return the section whose title says all of what is asked for, the shortest of several."""
+    asked = set(content_stems(aspect))
+    fitting = [
+        item.title
+        for item in article.available_sections
+        if item.title and asked and asked <= set(content_stems(item.title))
+    ]
+    return min(fitting, key=len) if fitting else None
+
+
+def _all_text(article: OverviewOutput) -> str:
+    outline = " ".join(item.title for item in article.available_sections)
+    return " ".join([article.title, outline, *(section.text for section in article.sections)])

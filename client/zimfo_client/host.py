@@ -1,0 +1,249 @@
+"""One MCP session with a tool server over stdio: starts it, lists its tools, calls them, restarts it when it dies.
+
+The session lives in a task of its own, because the SDK's client must be left in the task that entered it, while
+calls come from wherever a turn is running and may be cancelled there.
+"""
+
+import contextlib
+import json
+import math
+import os
+import shlex
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+import anyio
+from anyio.abc import TaskStatus
+from anyio.streams.memory import MemoryObjectReceiveStream
+from mcp import Client, MCPError, StdioServerParameters, stdio_client
+from mcp.types import CallToolResult, TextContent
+
+from zimfo_client.errors import ServerLostError, ServerUnavailableError, ToolCallError
+from zimfo_client.results import ToolResult
+from zimfo_shared.wire import LOCATION_META_KEY, Location
+
+START_DEADLINE_S = 30.0  # a cold start takes 1 s; a first look at hundreds of archives on a slow disk far longer
+CALL_DEADLINE_S = 60.0  # twice the server's own longest deadline (it repeats a call once), and room to restart
+MAX_LISTING_PAGES = 50  # of tools/list; a server that never ends its listing must not hold us
+MAX_ERROR_LINES = 3  # of the server's stderr shown when it fails
+
+_OWN_SERVER = (sys.executable, "-m", "zimfo_server")
+# What our own server needs to find the person's archives, cache and language; foreign servers get the SDK's list.
+_PASSED_PREFIXES = ("ZIMFO_", "XDG_", "LC_")
+_PASSED_NAMES = ("LANG", "LANGUAGE", "LOCALAPPDATA", "APPDATA", "PROGRAMDATA", "USERPROFILE", "TEMP", "TMP", "TMPDIR")
+
+
+@dataclass
+class _Request:
+    name: str
+    arguments: dict[str, Any]
+    meta: dict[str, Any] | None
+    done: anyio.Event = field(default_factory=anyio.Event)
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    result: CallToolResult | None = None
+    error: Exception | None = None
+
+
+class ToolHost:
+    """The tools of one server. Made by `open_host`."""
+
+    def __init__(self, parameters: StdioServerParameters, log: TextIO) -> None:
+        self._parameters = parameters
+        self._log = log
+        self._send, self._requests = anyio.create_memory_object_stream[_Request](math.inf)
+        self.tools: list[dict[str, Any]] = []
+        self.instructions = ""
+
+    async def call(self, name: str, arguments: Mapping[str, Any], location: Location | None = None) -> ToolResult:
+        """Call a tool. A refusal is a result; cancelling the caller cancels the tool.
+
+        Raises `ToolCallError` when the request itself was wrong, `ServerLostError` when the server died or hung.
+        """
+        meta = {LOCATION_META_KEY: location.model_dump()} if location else None
+        request = _Request(name, dict(arguments), meta)
+        started = time.perf_counter()
+        await self._send.send(request)
+        try:
+            with anyio.fail_after(CALL_DEADLINE_S):
+                await request.done.wait()
+        except TimeoutError:
+            raise ServerLostError(f"{name} gave no answer within {CALL_DEADLINE_S:g} s. Try again.") from None
+        finally:
+            request.scope.cancel()
+        if request.error is not None:
+            raise request.error
+        assert request.result is not None
+        return _tool_result(request, 1000 * (time.perf_counter() - started))
+
+    async def serve(self, *, task_status: TaskStatus[None]) -> None:
+        """Hold the session, and open a new one when the server is gone. Runs until cancelled."""
+        async with self._requests as requests:
+            await self._session(requests, None, task_status)
+            while True:
+                first = await requests.receive()
+                try:
+                    await self._session(requests, first, None)
+                except ServerUnavailableError as error:
+                    first.error = ServerLostError(f"The tool server died and did not start again. {error}")
+                    first.done.set()
+
+    async def _session(
+        self,
+        requests: MemoryObjectReceiveStream[_Request],
+        first: _Request | None,
+        task_status: TaskStatus[None] | None,
+    ) -> None:
+        """Serve requests over one connection; returns when the connection is lost."""
+        async with contextlib.AsyncExitStack() as stack:
+            client = await self._connected(stack)
+            if task_status is not None:
+                task_status.started()
+            request = first
+            while True:
+                if request is None:
+                    request = await requests.receive()
+                if not await self._answered(client, request):
+                    return
+                request = None
+
+    async def _connected(self, stack: contextlib.AsyncExitStack) -> Client:
+        try:
+            with anyio.fail_after(START_DEADLINE_S):
+                client = await stack.enter_async_context(
+                    Client(stdio_client(self._parameters, errlog=self._log), read_timeout_seconds=START_DEADLINE_S)
+                )
+                self.tools = await _listing(client)
+                self.instructions = client.instructions or ""
+                return client
+        except FileNotFoundError:
+            reason = f"the command {self._parameters.command!r} was not found"
+        except TimeoutError:
+            reason = f"it gave no answer within {START_DEADLINE_S:g} s"
+        except (MCPError, OSError, BaseExceptionGroup) as error:
+            if not _is_failure(error):
+                raise
+            reason = self._last_words() or "it ended at once and said nothing"
+        raise ServerUnavailableError(f"The tool server cannot be started: {reason}.")
+
+    async def _answered(self, client: Client, request: _Request) -> bool:
+        """Carry out one request; returns whether the connection still stands."""
+        try:
+            with request.scope:
+                request.result = await client.call_tool(
+                    request.name, request.arguments, read_timeout_seconds=CALL_DEADLINE_S, meta=request.meta
+                )
+        except MCPError as error:
+            lost = error.code == -32000  # connection closed
+            request.error = (
+                ServerLostError(f"The tool server died during {request.name}. {self._last_words()}".rstrip())
+                if lost
+                else ToolCallError(error.message)
+            )
+            return not lost
+        except RuntimeError as error:  # structured content that breaks the server's own schema
+            request.error = ToolCallError(f"{request.name} answered against its own schema: {error}")
+        finally:
+            request.done.set()
+        return True
+
+    def notices(self) -> list[str]:
+        """Return what our own server told the person, such as archives that it cannot serve."""
+        return [line for line in self._logged() if line.startswith("zimfo-server:")]
+
+    def _last_words(self) -> str:
+        return " ".join(self._logged()[-MAX_ERROR_LINES:]).removeprefix("Error: ").rstrip(".")
+
+    def _logged(self) -> list[str]:
+        """Return the lines that the server wrote to its stderr (through a descriptor of its own)."""
+        with contextlib.suppress(OSError):
+            text = Path(self._log.name).read_text(encoding="utf-8", errors="replace")
+            return [line.strip() for line in text.splitlines() if line.strip()]
+        return []
+
+
+@asynccontextmanager
+async def open_host(command: str | None = None, archives: tuple[str, ...] = ()) -> AsyncIterator[ToolHost]:
+    """Start our own server over `archives`, or the foreign one of a command line; end it on leaving.
+
+    Raises `ServerUnavailableError`.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="zimfo-", ignore_cleanup_errors=True) as folder,
+        Path(folder, "server.log").open("w", encoding="utf-8") as log,  # noqa: ASYNC230 - a child's stderr
+    ):
+        host = ToolHost(_parameters(command, archives), log)
+        async with _unwrapped(), anyio.create_task_group() as tasks:
+            await tasks.start(host.serve)
+            try:
+                yield host
+            finally:
+                tasks.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def _unwrapped() -> AsyncIterator[None]:
+    """Raise the one error that a task group wrapped as itself."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+            error = error.exceptions[0]
+        raise error from None
+
+
+def _parameters(command: str | None, archives: tuple[str, ...]) -> StdioServerParameters:
+    if command is None:
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name.startswith(_PASSED_PREFIXES) or name in _PASSED_NAMES
+        }
+        return StdioServerParameters(command=_OWN_SERVER[0], args=[*_OWN_SERVER[1:], *archives], env=environment)
+    words = shlex.split(command, posix=os.name != "nt")
+    if not words:
+        raise ServerUnavailableError("The server command is empty. Write it as on a command line.")
+    return StdioServerParameters(command=words[0], args=words[1:])
+
+
+async def _listing(client: Client) -> list[dict[str, Any]]:
+    tools: list[dict[str, Any]] = []
+    cursor: str | None = None
+    for _ in range(MAX_LISTING_PAGES):
+        page = await client.list_tools(cursor=cursor)
+        tools += [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in page.tools]
+        cursor = page.next_cursor
+        if not cursor:
+            break
+    return tools
+
+
+def _tool_result(request: _Request, ms: float) -> ToolResult:
+    assert request.result is not None
+    result = request.result
+    text = "\n".join(block.text for block in result.content if isinstance(block, TextContent))
+    payload: dict[str, Any] | None = None
+    if not result.is_error:
+        payload = result.structured_content if isinstance(result.structured_content, dict) else _as_object(text)
+    return ToolResult(request.name, request.arguments, text, payload, ms)
+
+
+def _as_object(text: str) -> dict[str, Any]:
+    """Return what a foreign server said in text alone, as an object."""
+    with contextlib.suppress(ValueError, RecursionError):
+        value = json.loads(text)
+        return value if isinstance(value, dict) else {"result": value}
+    return {"text": text}
+
+
+def _is_failure(error: BaseException) -> bool:
+    """Whether all that a start raised are failures of the server, and no cancellation of ours."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(_is_failure(inner) for inner in error.exceptions)
+    return isinstance(error, Exception)

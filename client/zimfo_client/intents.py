@@ -1,0 +1,245 @@
+"""Question shapes that are recognised without a model.
+
+A shape names the call to make. The patterns follow zimfo-behaviour §5.2 with the corrections stated there: the
+person's own spelling is kept, "X in Y" is a place question only when X is a kind of place, and titles are cut where
+the question goes on to something else.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Shape(StrEnum):
+    """What sort of question it is."""
+
+    GREETING = "greeting"
+    NARRATE = "narrate"
+    COMPARE = "compare"
+    SEARCH = "search"
+    OVERVIEW = "overview"
+    ASPECT = "aspect"
+    PLACES = "places"
+    HERE = "here"
+    ROUTE = "route"
+    STATUS = "status"
+    STORIES = "stories"
+    QUESTION = "question"
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A recognised shape; `subjects` are the titles, words or places that the question names."""
+
+    shape: Shape
+    subjects: tuple[str, ...] = ()
+    aspect: str = ""
+
+
+_POLITE = re.compile(
+    r"^(?:(?:hi|hello|hey|ok|okay|so|well|now|and|then|also|please|thanks)[,!.\s]+)*"
+    r"(?:(?:please\s+)?(?:can|could|would|will)\s+you\s+(?:please\s+)?|i(?:'d| would) like (?:you )?to (?:know )?|"
+    r"i (?:want|need) to (?:know|hear|read) |i wonder |do you know |please\s+)?",
+    re.IGNORECASE,
+)
+_GREETING = re.compile(r"(?:hi|hello|hey|good (?:morning|evening|afternoon)|thanks|thank you|bye|goodbye)(?: there)?")
+_HERE = re.compile(r"where am i(?: now)?|what(?:'s| is) (?:here|this place|around me|around here)|what do you see")
+_STATUS = re.compile(
+    r"how much (?:longer|further|farther)\b.*|are we there(?: yet)?|(?:what(?:'s| is) )?(?:my|the) next (?:turn|step)|"
+    r"how (?:far|long) (?:is )?(?:left|to go)|when (?:do|will) (?:we|i) arrive"
+)
+_ROUTE = re.compile(
+    r"(?:(?:give|show|get|find) (?:me )?)?"
+    r"(?:(?:the )?(?:directions|a route|route|the way) (?:from (?P<a1>.+?) )?to (?P<b1>.+)"
+    r"|(?:navigate|drive|walk|take me|bring me) (?:from (?P<a2>.+?) )?to (?P<b2>.+)"
+    r"|how (?:do|can|would) (?:i|we) (?:get|drive|walk|go) (?:from (?P<a3>.+?) )?to (?P<b3>.+)"
+    r"|how (?:far|long) is it (?:from (?P<a4>.+?) )?to (?P<b4>.+))"
+)
+_STORIES = re.compile(
+    r"(?:tell me |any |are there (?:any )?|what are )?(?:some |any )?(?:interesting |fun |good |local )?"
+    r"(?:stories|facts|trivia)(?: about places)? (?:near|around|from|about|in)(?: (?P<p>.+))?"
+)
+_NARRATE = re.compile(
+    r"(?:read|narrate|recite)(?: (?:me|us|to me|out|aloud|out loud))*"
+    r"(?: (?:the|an?))?(?: (?:full|whole|entire|complete))?"
+    r"(?: (?:text|article|page|entry))?(?: (?:of|about|on|for|called|titled))?"
+    r"(?: the (?:full )?article(?: about| on)?)? (?P<t>.+?)"
+    r"(?: (?:article|page|entry))?(?: (?:aloud|out loud|to me))*"
+)
+_COMPARE = (
+    re.compile(
+        r"(?:compare|contrast)(?: and contrast)? (?P<a>.+?)(?:,)? (?:and|vs\.?|versus|with|to|against) (?P<b>.+)"
+    ),
+    re.compile(
+        r"(?:what(?:'s| is| are) )?(?:the )?(?:differences?|similarities|comparison) between (?P<a>.+?) and (?P<b>.+)"
+    ),
+    re.compile(
+        r"how (?:is|are|was|were|does|do|did) (?P<a>.+?) "
+        r"(?:differ(?:ent)? (?:from|to|than)|compare (?:to|with)|similar to) (?P<b>.+)"
+    ),
+    re.compile(r"(?P<a>.+?) (?:vs\.?|versus) (?P<b>.+)"),
+    re.compile(
+        r"how (?:have|has|did|do) (?P<a>.+?) and (?P<b>.+?) "
+        r"(?:gotten along|got along|get along|relate(?: to each other)?|interact)\b.*"
+    ),
+    re.compile(
+        r"(?:what (?:is|are|was|were) |describe |explain |tell me about )?(?:the )?"
+        r"(?:relations?|relationship|diplomatic relations) (?:between|of) (?P<a>.+?) (?:and|with) (?P<b>.+)"
+    ),
+    re.compile(r"(?:tell me about |what (?:is|are) )?(?P<a>.+?)(?: and |[-–—])(?P<b>.+?) relations"),
+)
+_SEARCH = re.compile(
+    r"(?:search(?: (?:the )?(?:archives?|library))?(?: for)?|look up|look for|find(?: me)?(?: (?:all|some|any|the))?"
+    r" (?:articles?|pages?|entries|information|something)(?: (?:about|on|for|mentioning|that mention))?|"
+    r"(?:which|what) (?:articles?|pages?|entries) (?:mention|are about|talk about|cover|contain)|"
+    r"(?:is|are) there (?:an |any )?(?:articles?|pages?|entry|entries) (?:about|on)) (?P<q>.+)"
+)
+_OVERVIEW = re.compile(
+    r"(?:tell me (?:all |more |something |a bit |a little )*about|what do you know about|"
+    r"(?:give me |show me )?(?:an? |the )?(?:short |brief |quick )?"
+    r"(?:overview|summary|introduction) (?:of|to|about|on)|"
+    r"(?:give me |show me )?information (?:about|on)|summari[sz]e|introduce|define|"
+    r"what(?:'s|’s| is| are| was| were)|who(?:'s|’s| is| are| was| were)|"
+    r"more about|about) (?P<t>.+)"
+)
+_EXPLAIN = re.compile(r"(?:explain|describe)(?: to me)? (?P<t>.+)")
+_ASPECT = re.compile(
+    r"(?:(?:what does|does) (?:the )?article (?:about|on) (?P<t1>.+?) say (?:about|on) (?P<s1>.+)"
+    r"|(?:read me |show me |give me )?the (?P<s2>.+?) section (?:of|from|in|about) "
+    r"(?:the )?(?:article (?:on|about) )?(?P<t2>.+))"
+)
+_OF = re.compile(r"(?:the )?(?P<s>[^,]{3,40}?) (?:of|in) (?P<t>.+)")
+
+_PERSONAL = re.compile(
+    r"(?:my|our|your|you|me|us|here|now|next|this|that|these|those|it|he|she|they|him|her|them)\b", re.IGNORECASE
+)
+_KIND_WORDS = (
+    "restaurants? bars? pubs? cafes? cafés? coffee hotels? museums? parks? shops? stores? pharmac(?:y|ies) "
+    "hospitals? schools? librar(?:y|ies) churches? banks? atms? supermarkets? bakeries bakery cinemas? theatres? "
+    "theaters? breweries brewery playgrounds? beaches attractions? landmarks? parking toilets? pizzerias?"
+).replace(" ", "|")
+_PLACES = re.compile(
+    rf"(?:.*\b)?(?P<k>(?:[\w-]+ )?(?:{_KIND_WORDS}|gas stations?|charging stations?|places to (?:eat|stay|drink)))"
+    r"(?: (?P<rel>near|nearby|around|in|at|close to)(?: (?P<p>.+))?)"
+)
+# Where a comparison goes on to say what to compare: "A and B — causes and scale".
+_TAIL = re.compile(
+    r"\s*(?:[—–:,;]| - |"
+    r"\b(?:in terms of|with respect to|regarding|as regards|historically|over time)\b).*$"
+)
+_SHARED_SUFFIX = frozenset(
+    """north south east west northern southern eastern western upper lower old new young elder modern ancient first
+    second third fourth fifth left right big little greater lesser""".split()
+)
+
+
+def recognise(question: str) -> Intent:
+    """Return the shape of a question.
+
+    Shapes that only maps can answer are recognised without maps too, so that the answer can say what is missing.
+    """
+    text = " ".join(question.split()).strip()
+    bare = text.rstrip("?!. ")
+    asked = _POLITE.sub("", bare).strip() or bare
+    return (
+        _fixed(bare)
+        or _journey(asked)
+        or _narrated(asked)
+        or _compared(asked)
+        or _sought(asked)
+        or _placed(asked)
+        or _about(asked)
+        or Intent(Shape.QUESTION, (text,))
+    )
+
+
+def _fixed(text: str) -> Intent | None:
+    for pattern, shape in ((_GREETING, Shape.GREETING), (_HERE, Shape.HERE), (_STATUS, Shape.STATUS)):
+        if _whole(pattern, text):
+            return Intent(shape)
+    return None
+
+
+def _journey(text: str) -> Intent | None:
+    if found := _whole(_ROUTE, text):
+        groups = found.groupdict()
+        ends = {key[0]: value for key, value in groups.items() if value}
+        return Intent(Shape.ROUTE, (ends.get("a", "my location"), ends["b"]))
+    if found := _whole(_STORIES, text):
+        return Intent(Shape.STORIES, (found["p"] or "here",))
+    return None
+
+
+def _narrated(text: str) -> Intent | None:
+    found = _whole(_NARRATE, text)
+    return Intent(Shape.NARRATE, (_title(found["t"]),)) if found and _title(found["t"]) else None
+
+
+def _compared(text: str) -> Intent | None:
+    for pattern in _COMPARE:
+        if found := _whole(pattern, text):
+            first, second = _title(found["a"]), _title(_TAIL.sub("", found["b"]))
+            if not first or not second or (_PERSONAL.fullmatch(first) and not first.isupper()):
+                continue
+            if first.lower() in _SHARED_SUFFIX and " " in second:
+                first = f"{first} {second.split()[-1]}"
+            return Intent(Shape.COMPARE, (first, second))
+    return None
+
+
+def _sought(text: str) -> Intent | None:
+    found = _whole(_SEARCH, text)
+    return Intent(Shape.SEARCH, (found["q"].strip(" \"'"),)) if found else None
+
+
+def _placed(text: str) -> Intent | None:
+    found = _whole(_PLACES, text)
+    if not found:
+        return None
+    place = found["p"] or "here"
+    # "in" and "at" also join ordinary phrases ("the role of banks in the war"); those do not begin with the kind.
+    if found["rel"] in ("in", "at") and not re.match(
+        rf"(?:are there|is there|find|any|good|best|{re.escape(found['k'])})\b", text, re.IGNORECASE
+    ):
+        return None
+    return Intent(Shape.PLACES, (found["k"], place))
+
+
+def _about(text: str) -> Intent | None:
+    if found := _whole(_ASPECT, text):
+        groups = found.groupdict()
+        return Intent(
+            Shape.ASPECT, (_title(groups["t1"] or groups["t2"]),), aspect=(groups["s1"] or groups["s2"]).strip()
+        )
+    found = _whole(_OVERVIEW, text) or _whole(_EXPLAIN, text)
+    if not found:
+        # A line of a few words that is no question is a title or keywords.
+        if len(text.split()) <= 6 and not re.match(
+            r"(?:who|what|when|where|why|how|which|whose|is|are|was|were|do|does|did|can|could|should|will|has|have)\b",
+            text,
+            re.IGNORECASE,
+        ):
+            return Intent(Shape.OVERVIEW, (_title(text),)) if _title(text) else None
+        return None
+    subject = found["t"].strip()
+    if _PERSONAL.match(subject) or re.match(r"(?:how|why|when|where|who|what|which|whether|if)\b", subject, re.I):
+        return None
+    title = _title(subject)
+    parts = _OF.fullmatch(title)
+    return Intent(Shape.OVERVIEW, (title,), aspect=parts["s"] if parts else "") if title else None
+
+
+def split_aspect(title: str) -> tuple[str, str] | None:
+    """Return aspect and subject of a phrase such as "early life of Ray Charles"; None when it has no such form."""
+    found = _OF.fullmatch(title)
+    return (found["s"].strip(), _title(found["t"])) if found else None
+
+
+def _whole(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    return re.fullmatch(pattern.pattern, text, re.IGNORECASE)
+
+
+def _title(text: str) -> str:
+    """Return a subject as a title: no article before it, no quotes or closing marks around it."""
+    text = text.strip(" \"'“”‘’.?!")
+    return re.sub(r"^(?:the|an?)\s+(?=\S)", "", text, flags=re.IGNORECASE).strip(" \"'“”")

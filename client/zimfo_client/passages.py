@@ -1,0 +1,179 @@
+"""Finds the passage of an article that answers a question, by words: no model involved."""
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+from zimfo_client.text import content_stems, fold, sentences, words
+from zimfo_shared.articles import OverviewOutput
+
+MAX_PASSAGE_SENTENCES = 4  # an answer is a few sentences; more is reading the article
+MAX_PASSAGE_CHARS = 700
+FUZZY_RATIO = 86  # of rapidfuzz, for words of five letters and more: one slip in six letters still matches
+ENOUGH_COVERAGE = 0.6  # share of the question's words that title and passage must hold, to call it an answer
+
+# What people ask with one word and articles say with another; both sides are stems.
+_SYNONYMS = {
+    "born": ("birth",), "birth": ("born",), "birthplac": ("born",), "birthday": ("born",),
+    "die": ("death", "died", "dead"), "death": ("die", "died", "kill", "casualt", "fatal"), "dead": ("death", "kill"),
+    "casualt": ("death", "kill", "wound", "dead"), "kill": ("death", "casualt", "dead"),
+    "caus": ("reason", "result", "origin", "led", "due"), "reason": ("caus", "because"),
+    "symptom": ("sign",), "treat": ("therap", "cure"), "cure": ("treat",), "therap": ("treat",),
+    "invent": ("develop", "creat"), "discover": ("found", "detect", "observ"), "detect": ("discover", "observ"),
+    "begin": ("start", "began", "outbreak"), "start": ("begin", "began", "outbreak"),
+    "end": ("ended", "over", "fall"), "wife": ("marri",), "husband": ("marri",), "spous": ("marri",), "marri": ("wed",),
+    "child": ("daughter", "son"), "children": ("child", "daughter", "son"),
+    "big": ("large", "size"), "larg": ("big",), "tall": ("height", "high"), "high": ("height", "tall"),
+    "old": ("age",), "far": ("distanc",), "heavi": ("mass", "weight"), "hot": ("temperatur",),
+    "compan": ("firm", "corporat", "headquarter"), "job": ("work", "career"), "school": ("educat", "universit"),
+    "stud": ("educat", "universit", "degre"), "buil": ("construct",), "built": ("construct", "complet"),
+}  # fmt: skip
+
+_EXPECTED = (  # question word → what a sentence that answers it tends to hold
+    (re.compile(r"\b(?:when|what year|which year|what date|how old)\b"), re.compile(r"\b\d{3,4}\b|\bcentury\b")),
+    (re.compile(r"\bhow (?:many|much|long|far|tall|high|big|large|old|fast|hot|deep|heavy)\b|population|percent"),
+     re.compile(r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|million|billion)\b")),
+    (re.compile(r"\bwho\b|\bwhose\b"), re.compile(r"(?<=[a-z,] )[A-Z][a-z]+ (?:[A-Z]|de |von |van )")),
+    (re.compile(r"\bwhere\b|\bbirthplace\b"), re.compile(r"\b(?:in|at|near|on|from) (?:the )?[A-Z]")),
+    (re.compile(r"\bwhy\b|\bcause[sd]?\b|\breason"),
+     re.compile(r"\b(?:because|due to|caused|result|since|therefore|owing to|led to|so that|as a consequence)\b")),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A few sentences of one section; `coverage` (0 to 1) is how much of the question title and text hold."""
+
+    text: str
+    section: str
+    coverage: float
+    score: float
+
+
+@dataclass(frozen=True)
+class _Sentence:
+    text: str
+    stems: frozenset[str]
+    section: str
+    order: int
+
+
+class Question:
+    """A question taken apart once, to be held against several articles."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.stems = content_stems(text)
+        folded = fold(text)
+        self.expected = [answer for asked, answer in _EXPECTED if asked.search(folded)]
+        self.names = _names(text)
+
+    def title_share(self, title: str) -> float:
+        """Return how much of a title (0 to 1) the question names."""
+        stems = content_stems(re.sub(r"\s*\([^)]*\)$", "", title))
+        return sum(_among(stem, self.stems) for stem in stems) / len(stems) if stems else 0.0
+
+    def misses_a_name(self, text: str) -> bool:
+        """Return whether a name or a number of the question occurs nowhere in `text`, as typed or nearly so.
+
+        An article that never mentions what the question names cannot answer it, however many other words fit.
+        """
+        vocabulary = set(words(text))
+        return any(not _among(name, vocabulary, exact=name.isdigit()) for name in self.names)
+
+
+def best_passage(question: Question, article: OverviewOutput) -> Passage | None:
+    """Return the passage of an article that fits the question best; None when nothing of the question is in it."""
+    found = [
+        _Sentence(text, frozenset(content_stems(text)), section.title, order)
+        for section in article.sections
+        for order, text in enumerate(sentences(section.text))
+    ]
+    if not found or not question.stems:
+        return None
+    title_stems = content_stems(article.title)
+    focus = [stem for stem in question.stems if not _among(stem, title_stems)]
+    weights = {
+        stem: math.log(1 + len(found) / (1 + sum(_holds(sentence.stems, stem) for sentence in found)))
+        for stem in question.stems
+    }
+    scores = [_score(question, sentence, focus, weights) for sentence in found]
+    best = max(range(len(found)), key=lambda index: (scores[index], -found[index].order))
+    if focus and not any(_holds(found[best].stems, stem) or _titled(found[best], stem) for stem in focus):
+        return None
+    chosen = _window(found, scores, best)
+    text = " ".join(found[index].text for index in chosen)
+    present = frozenset().union(*(found[index].stems for index in chosen)) | set(title_stems)
+    present |= set(content_stems(found[best].section))
+    covered = sum(_holds(present, stem) for stem in question.stems) / len(question.stems)
+    return Passage(text=text, section=found[best].section, coverage=covered, score=scores[best])
+
+
+def _score(question: Question, sentence: _Sentence, focus: list[str], weights: dict[str, float]) -> float:
+    score = 0.0
+    for stem in question.stems:
+        share = 1.0 if stem in focus else 0.25
+        if _holds(sentence.stems, stem):
+            score += share * weights[stem]
+        elif _titled(sentence, stem):
+            score += 0.6 * share * weights[stem]
+        elif any(_holds(sentence.stems, other) for other in _SYNONYMS.get(stem, ())):
+            score += 0.7 * share * weights[stem]
+    if score > 0:
+        score += sum(0.8 for expected in question.expected if expected.search(sentence.text))
+    lead = 0.15 if not sentence.section else 0.0
+    return score + lead - 0.01 * min(sentence.order, 20)
+
+
+def _window(found: list[_Sentence], scores: list[float], best: int) -> list[int]:
+    """Return the best sentence with the neighbours of its section that still bear on the question."""
+    chosen = [best]
+    length = len(found[best].text)
+    for step in (1, -1, 2):
+        index = best + step
+        if not 0 <= index < len(found) or found[index].section != found[best].section:
+            continue
+        if step == 2 and best + 1 not in chosen:
+            continue
+        fits = length + len(found[index].text) <= MAX_PASSAGE_CHARS and len(chosen) < MAX_PASSAGE_SENTENCES
+        # The sentence after an answer usually finishes the thought; one before must earn its place.
+        if fits and (step == 1 or scores[index] > 0.4 * scores[best]):
+            chosen.append(index)
+            length += len(found[index].text)
+    return sorted(chosen)
+
+
+def _titled(sentence: _Sentence, stem: str) -> bool:
+    return bool(sentence.section) and _among(stem, content_stems(sentence.section))
+
+
+def _holds(stems: frozenset[str], stem: str) -> bool:
+    return stem in stems or (len(stem) >= 4 and _among(stem, stems))
+
+
+def _among(stem: str, others: Iterable[str], *, exact: bool = False) -> bool:
+    """Return whether `others` holds the stem, one that begins with it, or nearly the same spelling."""
+    others = set(others)
+    if stem in others:
+        return True
+    if exact or len(stem) < 4:
+        return False
+    for other in others:
+        if len(other) >= 4 and (other.startswith(stem) or stem.startswith(other)):
+            return True
+        if len(stem) >= 5 and abs(len(other) - len(stem)) <= 2 and fuzz.ratio(stem, other) >= FUZZY_RATIO:
+            return True
+    return False
+
+
+def _names(text: str) -> list[str]:
+    """Return the words of a question that must occur in an answer's article: numbers, and capitals inside it."""
+    tokens = re.findall(r"[^\W_]+", text)
+    return [
+        fold(token)
+        for index, token in enumerate(tokens)
+        if token.isdigit() or (index > 0 and token[0].isupper() and len(token) > 1)
+    ]
