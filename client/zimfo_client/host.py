@@ -16,13 +16,13 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import anyio
 from anyio.abc import TaskStatus
 from anyio.streams.memory import MemoryObjectReceiveStream
 from mcp import Client, MCPError, StdioServerParameters, stdio_client
-from mcp.types import CallToolResult, TextContent
+from mcp.types import CallToolResult, RequestParamsMeta, TextContent
 
 from zimfo_client.errors import ServerLostError, ServerUnavailableError, ToolCallError
 from zimfo_client.results import ToolResult
@@ -43,7 +43,7 @@ _PASSED_NAMES = ("LANG", "LANGUAGE", "LOCALAPPDATA", "APPDATA", "PROGRAMDATA", "
 class _Request:
     name: str
     arguments: dict[str, Any]
-    meta: dict[str, Any] | None
+    meta: RequestParamsMeta | None
     done: anyio.Event = field(default_factory=anyio.Event)
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     result: CallToolResult | None = None
@@ -65,7 +65,7 @@ class ToolHost:
 
         Raises `ToolCallError` when the request itself was wrong, `ServerLostError` when the server died or hung.
         """
-        meta = {LOCATION_META_KEY: location.model_dump()} if location else None
+        meta = cast(RequestParamsMeta, {LOCATION_META_KEY: location.model_dump()}) if location else None
         request = _Request(name, dict(arguments), meta)
         started = time.perf_counter()
         await self._send.send(request)

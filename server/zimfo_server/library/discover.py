@@ -32,9 +32,12 @@ def library_sources(given: Iterable[str]) -> list[Path]:
         explicit = [Path(text).expanduser() for text in listed.split(os.pathsep) if text.strip()]
     if explicit:
         return explicit
-    for folder in (user_archives(), Path(__file__).parents[3] / "archives"):
-        if any(_archive_files(folder)):
-            return [folder]
+    if any(_archive_files(user_archives())):
+        return [user_archives()]
+    # In a checkout the demo archives lie in a folder below; only what a person dropped beside it counts.
+    dropped = list(_archive_files(Path(__file__).parents[3] / "archives", depth=MAX_DEPTH))
+    if dropped:
+        return dropped
     demo = demo_archives()
     if not demo:
         raise NothingToServeError("No archives given. Name a .zim file or a folder of them, or set ZIMFO_ARCHIVES.")

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from zimfo_client import compose
-from zimfo_client.intents import Intent, Shape, recognise, split_aspect
-from zimfo_client.passages import ENOUGH_COVERAGE, Passage, Question, best_passage
+from zimfo_client.agent import compose
+from zimfo_client.agent.intents import Intent, Shape, recognise, split_aspect
+from zimfo_client.agent.passages import ENOUGH_COVERAGE, Passage, Question, best_passage
 from zimfo_client.results import Source, ToolResult, merged, sources_of
 from zimfo_client.text import content_stems, words
 from zimfo_shared.articles import (
@@ -64,12 +64,15 @@ class Focus:
 
 
 class DirectAnswerer:
-    """Answers questions over `call`, one after the other, with a memory of what was read."""
+    """Answers a question over `call`, with a memory of what was read before.
 
-    def __init__(self, call: Call, tools: frozenset[str], focus: Focus) -> None:
+    With `deepen`, a passage found in a section is read as that section, so that a model gets the text around it.
+    """
+
+    def __init__(self, call: Call, focus: Focus, *, deepen: bool = False) -> None:
         self._call_tool = call
-        self._tools = tools
         self._focus = focus
+        self._deepen = deepen
 
     async def answer(self, question: str) -> Direct:
         """Return an answer to any question; `found` is false when the archives do not cover it."""
@@ -143,7 +146,7 @@ class DirectAnswerer:
         passage = best_passage(Question(f"{aspect} {found.title}"), found)
         if passage is None or passage.coverage < ENOUGH_COVERAGE:
             return None
-        return _quoted(passage, found, result, shape)
+        return await self._quoted(passage, found, result, shape)
 
     async def _read_about(self, question: str) -> Direct:
         """Search, read the likeliest articles, and quote the passage that fits the question best."""
@@ -169,7 +172,7 @@ class DirectAnswerer:
             return Direct(NOT_COVERED, Shape.QUESTION, found=False, key=searched)
         _, passage, article, result = best
         if passage is not None and passage.coverage >= ENOUGH_COVERAGE:
-            return _quoted(passage, article, result, Shape.QUESTION)
+            return await self._quoted(passage, article, result, Shape.QUESTION)
         if asked.title_share(article.title) >= 1.0:
             # The question names the article, but none of its words: what the article says first is the answer.
             return _sourced(compose.overview(article), Shape.QUESTION, result)
@@ -193,6 +196,15 @@ class DirectAnswerer:
         points_back = bool(_PRONOUNS & set(said)) or said[0] in _CONTINUES
         return points_back and (len(said) <= FOLLOW_UP_WORDS or not any(entry[3] >= 1.0 for entry in ranked))
 
+    async def _quoted(self, passage: Passage, article: OverviewOutput, read: ToolResult, shape: Shape) -> Direct:
+        key = read
+        if self._deepen and passage.section:
+            arguments = {"title": article.title, "section": passage.section, "path": article.path, "zim": article.zim}
+            section, found = await self._call("get_article_section", arguments, SectionOutput)
+            key = section if found is not None else read
+        source = Source(archive=article.zim, title=article.title, path=article.path, section=passage.section or None)
+        return Direct(passage.text, shape, found=True, sources=[source], key=key)
+
     async def _call(
         self, name: str, arguments: dict[str, Any], model: type[Payload]
     ) -> tuple[ToolResult, Payload | None]:
@@ -208,11 +220,6 @@ class DirectAnswerer:
 
 def _sourced(text: str, shape: Shape, result: ToolResult) -> Direct:
     return Direct(text, shape, found=True, sources=merged(sources_of(result)), key=result)
-
-
-def _quoted(passage: Passage, article: OverviewOutput, result: ToolResult, shape: Shape) -> Direct:
-    source = Source(archive=article.zim, title=article.title, path=article.path, section=passage.section or None)
-    return Direct(passage.text, shape, found=True, sources=[source], key=result)
 
 
 def _section_named(aspect: str, article: OverviewOutput) -> str | None:

@@ -1,0 +1,1 @@
+"""One turn of a conversation: recognise, decide, call, compact, answer, check."""

@@ -1,0 +1,75 @@
+"""What every conversation can do, and the one that needs no model."""
+
+from typing import Protocol
+
+from zimfo_client.agent.answer import Answer, OnCall, Recorder
+from zimfo_client.agent.direct import DirectAnswerer, Focus
+from zimfo_client.host import ToolHost
+from zimfo_shared.wire import Location
+
+DIRECT = "direct"
+
+
+class Conversation(Protocol):
+    """A conversation over one tool server."""
+
+    async def ask(self, question: str) -> Answer:
+        """Answer a question; raises a `ClientError` when no answer can be given."""
+        ...
+
+    def undo(self) -> bool:
+        """Forget the last question and its answer; false when there is none."""
+        ...
+
+    async def retry(self) -> Answer | None:
+        """Answer the last question anew; None when there is none."""
+        ...
+
+    def close(self) -> None:
+        """Free what the conversation holds."""
+        ...
+
+
+class DirectConversation:
+    """Answers composed from tool results, without a model."""
+
+    def __init__(self, host: ToolHost, location: Location | None = None, on_call: OnCall | None = None) -> None:
+        self._host = host
+        self._location = location
+        self._on_call = on_call
+        self._turns: list[tuple[str, Focus]] = []
+        self._focus = Focus()
+
+    async def ask(self, question: str) -> Answer:
+        """Answer a question from the archives."""
+        before = Focus(list(self._focus.articles))
+        recorder = Recorder(self._host, self._location, self._on_call)
+        found = await DirectAnswerer(recorder.call, self._focus).answer(question)
+        self._turns.append((question, before))
+        return Answer(
+            question=question,
+            text=found.text,
+            model=DIRECT,
+            tool_calls=recorder.calls,
+            sources=found.sources,
+            timing=recorder.timing(),
+            stopped=DIRECT,
+        )
+
+    def undo(self) -> bool:
+        """Forget the last question and what it led to."""
+        if not self._turns:
+            return False
+        _, self._focus = self._turns.pop()
+        return True
+
+    async def retry(self) -> Answer | None:
+        """Answer the last question anew."""
+        if not self._turns:
+            return None
+        question, _ = self._turns[-1]
+        self.undo()
+        return await self.ask(question)
+
+    def close(self) -> None:
+        """Nothing is held."""

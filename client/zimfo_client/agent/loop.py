@@ -1,0 +1,302 @@
+"""A conversation with a model: render, decode, parse, call, compact, answer.
+
+The transcript only grows. Whatever the host decides instead of the model (a call for a recognised question shape, an
+article read aloud) is written into it as if the model had done so.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final
+
+from zimfo_client.agent.answer import Answer, OnCall, Recorder, StepUsage
+from zimfo_client.agent.compact import compact
+from zimfo_client.agent.direct import Direct, DirectAnswerer, Focus
+from zimfo_client.agent.grounding import strays
+from zimfo_client.agent.intents import Shape, recognise
+from zimfo_client.calls import CallGate, ParsedReply, ToolCall, parse_calls
+from zimfo_client.engine.base import Engine, Generation, OnPrefill
+from zimfo_client.engine.worker import agenerate
+from zimfo_client.errors import ClientError, ContextFullError
+from zimfo_client.fold import fold_tools
+from zimfo_client.host import ToolHost
+from zimfo_client.profile import Profile
+from zimfo_client.results import Source, ToolResult, merged, sources_of
+from zimfo_client.transcript import Mark, Segment, Transcript
+from zimfo_shared.wire import Location
+
+MAX_ROUNDS: Final = 6  # rounds of calls in a turn; the corpus never needs more than two
+MAX_CALLS: Final = 4  # calls taken from one reply; more is a model that has lost its way
+FORCED_ANSWER: Final = "No more tool calls are possible. Answer now, in one to three sentences, from the results."
+NO_ANSWER: Final = "The model gave no answer. Ask again, or try --direct."
+DROPPED: Final = "The conversation no longer fits the model's context; earlier turns were dropped."
+ACKNOWLEDGED_CHARS: Final = 300  # of an article read aloud that stay in the transcript; the person has the rest
+
+
+class Intents(Enum):
+    """Which recognised question shapes the host decides without the model."""
+
+    NONE = "none"
+    MISTRAINED = "mistrained"
+    ALL = "all"
+
+
+# What tuned models get wrong (zimfo-behaviour §0.6) and what needs no model at all.
+_MISTRAINED: Final = frozenset({Shape.NARRATE})
+
+
+@dataclass
+class Watcher:
+    """Who is told what while a turn runs; every member may be left as it is."""
+
+    on_text: Callable[[str], None] | None = None
+    on_call: OnCall | None = None
+    on_prefill: OnPrefill | None = None
+    on_notice: Callable[[str], None] | None = None
+    on_trace: Callable[[str], None] | None = None
+
+
+@dataclass
+class _Turn:
+    """What one question has led to so far."""
+
+    question: str
+    recorder: Recorder
+    steps: list[StepUsage] = field(default_factory=list)
+    generations: list[Generation] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+    stopped: str = "end"
+    shown: bool = False
+
+
+class ModelConversation:
+    """A conversation of one model with one tool server; see `Conversation`."""
+
+    def __init__(
+        self,
+        host: ToolHost,
+        engine: Engine,
+        profile: Profile,
+        *,
+        model: str,
+        intents: Intents,
+        location: Location | None = None,
+        seed: int | None = None,
+        watcher: Watcher | None = None,
+    ) -> None:
+        self._host = host
+        self._engine = engine
+        self._profile = profile
+        self._model = model
+        self._intents = intents
+        self._location = location
+        self._sampling = profile.sampling_settings(seed=seed)
+        self._watch = watcher or Watcher()
+        self._fold = fold_tools(host.tools, profile)
+        self._tools = {tool["name"]: list(tool["inputSchema"].get("properties", {})) for tool in host.tools}
+        self._transcript = Transcript(engine)
+        self._turns: list[tuple[str, Mark, Focus]] = []
+        self._focus = Focus()
+
+    async def ask(self, question: str) -> Answer:
+        """Answer a question. Raises a `ClientError` when none can be given; the conversation is then as before."""
+        mark, focus = self._transcript.mark(), Focus(list(self._focus.articles))
+        try:
+            answer = await self._answered(question)
+        except BaseException:
+            self._transcript.rewind(mark)
+            self._focus = focus
+            raise
+        self._turns.append((question, mark, focus))
+        return answer
+
+    def undo(self) -> bool:
+        """Forget the last question and its answer."""
+        if not self._turns:
+            return False
+        _, mark, self._focus = self._turns.pop()
+        self._transcript.rewind(mark)
+        return True
+
+    async def retry(self) -> Answer | None:
+        """Answer the last question anew."""
+        if not self._turns:
+            return None
+        question, _, _ = self._turns[-1]
+        self.undo()
+        return await self.ask(question)
+
+    def close(self) -> None:
+        """Free the model."""
+        self._engine.close()
+
+    async def _answered(self, question: str) -> Answer:
+        try:
+            return await self._turn(question)
+        except ContextFullError:
+            if not self._turns:
+                raise
+        self._notice(DROPPED)
+        self._turns.clear()
+        self._transcript.rewind(Mark(0, 0))
+        return await self._turn(question)
+
+    async def _turn(self, question: str) -> Answer:
+        turn = _Turn(question, Recorder(self._host, self._location, self._watch.on_call))
+        before = self._transcript.mark()
+        self._append(self._opened(question))
+        text = await self._decided(turn)
+        if text is None:
+            text = await self._loop(turn)
+        if self._watch.on_trace:
+            self._watch.on_trace(self._transcript.text(before))
+        return Answer(
+            question=question,
+            text=text,
+            model=self._model,
+            tool_calls=turn.recorder.calls,
+            sources=turn.sources,
+            steps=turn.steps,
+            timing=turn.recorder.timing(**_engine_times(turn.generations)),
+            stopped=turn.stopped,
+            shown=turn.shown,
+        )
+
+    def _opened(self, question: str) -> list[Segment]:
+        if not len(self._transcript):
+            here = (self._location.lat, self._location.lon) if self._location else None
+            return self._profile.opening(self._fold, question, here)
+        return self._profile.follow_up(question, closed=self._closed())
+
+    async def _decided(self, turn: _Turn) -> str | None:
+        """Answer a shape that is not left to the model; None when the model is to decide."""
+        if self._intents is Intents.NONE:
+            return None
+        if self._intents is Intents.MISTRAINED and recognise(turn.question).shape not in _MISTRAINED:
+            return None
+        answerer = DirectAnswerer(turn.recorder.call, self._focus, deepen=True)
+        direct = await answerer.answer(turn.question)
+        turn.sources = direct.sources
+        if direct.key is not None:
+            self._append(self._profile.host_call(direct.key.name, direct.key.arguments))
+            self._append(self._profile.tool_result(direct.key.name, _as_json(direct.key, turn.question)))
+        if not direct.found or direct.key is None or direct.shape is Shape.NARRATE:
+            # Nothing to phrase: a refusal, a greeting, or the article itself.
+            self._append(self._profile.host_answer(direct.text[:ACKNOWLEDGED_CHARS]))
+            turn.stopped = "direct"
+            return direct.text
+        return await self._phrased(turn, direct)
+
+    async def _phrased(self, turn: _Turn, direct: Direct) -> str:
+        """Let the model put a result into words; where these stray from it, the composed answer stands."""
+        generation = await self._generate(turn)
+        assert direct.key is not None
+        text = self._parsed(generation).text.strip()
+        evidence = f"{_as_json(direct.key, turn.question)} {turn.question}"
+        return direct.text if not text or strays(text, evidence) else text
+
+    async def _loop(self, turn: _Turn) -> str:
+        """Let the model call tools until it answers, or until it must."""
+        made: set[str] = set()
+        for _ in range(MAX_ROUNDS):
+            gate = self._gate()
+            generation = await self._generate(turn, gate)
+            reply = self._parsed(generation)
+            if not reply.calls:
+                turn.stopped = generation.stopped
+                return self._finished(turn, gate, reply.text)
+            results = [await self._carried_out(turn, call, made) for call in reply.calls[:MAX_CALLS]]
+            rendered = [(result.name, _as_json(result, turn.question)) for result in results]
+            self._append(self._profile.tool_results(rendered, closed=self._closed()))
+        self._append(self._profile.instruction(FORCED_ANSWER, closed=True))
+        gate = self._gate()
+        generation = await self._generate(turn, gate)
+        turn.stopped = "cap"
+        return self._finished(turn, gate, self._parsed(generation).text)
+
+    async def _carried_out(self, turn: _Turn, call: ToolCall, made: set[str]) -> ToolResult:
+        """Make a call of the model's; whatever goes wrong is a result that tells it so."""
+        key = json.dumps([call.name, call.arguments], sort_keys=True, ensure_ascii=False)
+        if key in made:
+            return _refused(call, "This call was made already. Answer from its result.")
+        made.add(key)
+        if call.name not in self._tools:
+            return _refused(call, f"There is no tool {call.name[:60]}. Tools: {', '.join(self._tools)}.")
+        try:
+            result = await turn.recorder.call(call.name, call.arguments)
+        except ClientError as error:
+            result = _refused(call, str(error))
+            turn.recorder.note(result)
+        self._focus.note(result)
+        turn.sources = merged([*turn.sources, *sources_of(result)])
+        return result
+
+    async def _generate(self, turn: _Turn, gate: CallGate | None = None) -> Generation:
+        """Run one model step; with a gate, prose is shown as it is decoded."""
+        self._append(self._profile.answer_open())
+
+        def on_text(text: str) -> None:
+            assert gate is not None
+            self._shown(turn, gate.feed(text))
+
+        generation = await agenerate(
+            self._engine,
+            self._transcript,
+            self._sampling,
+            on_text=on_text if gate and self._watch.on_text else None,
+            on_prefill=self._watch.on_prefill,
+        )
+        turn.generations.append(generation)
+        turn.steps.append(
+            StepUsage(generation.prompt_tokens, generation.evaluated_tokens, generation.completion_tokens)
+        )
+        return generation
+
+    def _gate(self) -> CallGate:
+        return CallGate(self._tools, reasoning=self._profile.reasoning)
+
+    def _parsed(self, generation: Generation) -> ParsedReply:
+        return parse_calls(generation.text, self._tools, reasoning=self._profile.reasoning)
+
+    def _finished(self, turn: _Turn, gate: CallGate, text: str) -> str:
+        self._shown(turn, gate.finish())
+        if turn.shown and self._watch.on_text:
+            self._watch.on_text("\n")
+        return text.strip() or NO_ANSWER
+
+    def _shown(self, turn: _Turn, text: str) -> None:
+        if text and self._watch.on_text:
+            turn.shown = True
+            self._watch.on_text(text)
+
+    def _append(self, segments: list[Segment]) -> None:
+        self._transcript.append(segments)
+
+    def _closed(self) -> bool:
+        """Whether the last reply ended with its end-of-turn marker."""
+        return self._transcript.ends_with(self._profile.turns.assistant_close)
+
+    def _notice(self, text: str) -> None:
+        if self._watch.on_notice:
+            self._watch.on_notice(text)
+
+
+def _as_json(result: ToolResult, question: str) -> str:
+    return json.dumps(compact(result, question), ensure_ascii=False)
+
+
+def _refused(call: ToolCall, text: str) -> ToolResult:
+    return ToolResult(call.name, call.arguments, text, None, 0.0)
+
+
+def _engine_times(generations: list[Generation]) -> dict[str, Any]:
+    """Return the times of all model steps together, in ms, and the time to the first token of the first."""
+    if not generations:
+        return {}
+    times = {
+        "prefill_ms": sum(generation.prefill_ms for generation in generations),
+        "decode_ms": sum(generation.decode_ms for generation in generations),
+    }
+    first = generations[0].first_token_ms
+    return times if first is None else {**times, "first_token_ms": first}

@@ -1,0 +1,80 @@
+"""The command `zimfo`. Imports of `mcp`, `llama_cpp` and `rich` wait until a command needs them."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from zimfo_client.options import AskOptions, ask_options
+from zimfo_shared.commands import DefaultGroup
+
+MAX_STDIN_CHARS = 20_000  # of a piped question: beyond this it is a document, and no search takes it
+
+
+@click.group(cls=DefaultGroup, default="ask", context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="zimfo", prog_name="zimfo")
+def main() -> None:
+    """Ask questions of offline archives.
+
+    Without a command the arguments are a question: zimfo "Why is the sky blue?"
+    """
+
+
+@main.command()
+@click.argument("question", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+@ask_options
+def ask(question: tuple[str, ...], *, as_json: bool, **values: Any) -> None:
+    """Answer one QUESTION from the archives, with sources; `-` reads it from standard input."""
+    from zimfo_client.run import answer_once
+
+    text = " ".join(question)
+    if text == "-":
+        text = sys.stdin.read(MAX_STDIN_CHARS)
+    if not text.strip():
+        raise click.UsageError("The question is empty.")
+    _guarded(lambda: answer_once(text.strip(), AskOptions.of(values), as_json=as_json))
+
+
+@main.command()
+@click.option("--jsonl", is_flag=True, help="Print one JSON object a question.")
+@ask_options
+def chat(*, jsonl: bool, **values: Any) -> None:
+    """Talk: a line in, an answer out. On a pipe, one question a line.
+
+    /undo forgets the last question, /retry answers it anew, /quit leaves.
+    """
+    from zimfo_client.run import talk
+
+    _guarded(lambda: talk(AskOptions.of(values), jsonl=jsonl))
+
+
+@main.group()
+def models() -> None:
+    """Models on this machine."""
+
+
+@models.command("list")
+def list_models() -> None:
+    """List the models that --model takes by name, and say where a GGUF file goes."""
+    from zimfo_client.models import list_models, models_folder
+
+    for model in list_models():
+        click.echo(f"{model.name}: {model.path} ({model.origin})")
+    click.echo(f"Put GGUF files into {models_folder()}", err=True)
+
+
+def _guarded(work: Callable[[], None]) -> None:
+    """Run `work`; every failure that is ours becomes one line on stderr and exit code 1."""
+    from zimfo_client.errors import ClientError
+
+    try:
+        work()
+    except ClientError as error:
+        raise click.ClickException(str(error)) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output is gone; nothing is left to say
+        raise SystemExit(1) from None

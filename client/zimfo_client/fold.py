@@ -1,0 +1,118 @@
+"""The fold: a tool listing of any MCP server as the text block that opens a prompt.
+
+Names, types and descriptions come from a server that may be foreign, so whatever could speak as the host is broken up.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from zimfo_client.profile import Profile, fill
+
+MAX_DESCRIPTION = 320  # characters; the longest of the fine-tune's corpus has 239
+MAX_NAME = 80  # characters of a tool's or an argument's name; MCP asks for at most 64
+MAX_ARGUMENTS = 40  # of one tool
+MAX_CHOICES = 6  # of an enumeration that is written out
+MAX_CHOICE = 24  # characters of a value in it
+MAX_DEPTH = 4  # of references and unions that are followed to name a type
+
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_DIRECTIONS: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069]")  # would let a line read other than it is
+_COMMON_MARKERS: Final = re.compile(
+    r"<(?=\|)|<(?=/?(?:tool|think|start_of|end_of))|(?<=\|)>|\[(?=TOOL_)", re.IGNORECASE
+)
+
+Tool = Mapping[str, Any]
+
+
+def fold_tools(listing: Sequence[Tool], profile: Profile) -> str:
+    """Return the block for a listing of `name`, `description`, `inputSchema`; empty when there is no tool to show.
+
+    A trained surface selects, orders and decides the arguments; otherwise every tool is shown as listed.
+    """
+    markers = profile.markers()
+    lines = [
+        _tool_line(tool, arguments, profile.fold.tool_line, markers)
+        for tool, arguments in shown_tools(listing, profile)
+    ]
+    if not lines:
+        return ""
+    intro, outro = profile.fold.intro.rstrip("\n"), profile.fold.outro.strip("\n")
+    return intro + "\n" + "\n".join(lines) + "\n\n" + outro
+
+
+def shown_tools(listing: Sequence[Tool], profile: Profile) -> list[tuple[Tool, list[str]]]:
+    """Return the tools that a prompt shows, in order, each with its arguments as `name*:type`."""
+    if profile.surface is None:
+        return [(tool, schema_arguments(tool.get("inputSchema"))) for tool in listing]
+    listed = {tool["name"]: tool for tool in listing}
+    return [(listed[tool.name], list(tool.arguments)) for tool in profile.surface if tool.name in listed]
+
+
+def schema_arguments(schema: object) -> list[str]:
+    """Return the arguments of a JSON schema as `name*:type`, `*` for required ones, in the schema's order."""
+    if not isinstance(schema, Mapping) or not isinstance(properties := schema.get("properties"), Mapping):
+        return []
+    required = schema.get("required")
+    needed = set(required) if isinstance(required, list) and all(isinstance(name, str) for name in required) else set()
+    return [
+        f"{name}{'*' if name in needed else ''}:{type_name(declared, schema)}"
+        for name, declared in list(properties.items())[:MAX_ARGUMENTS]
+    ]
+
+
+def type_name(declared: object, root: Mapping[str, Any], depth: int = 0) -> str:
+    """Return a short name for the type that a schema declares; `any` where it declares none."""
+    if not isinstance(declared, Mapping) or depth > MAX_DEPTH:
+        return "any"
+    if isinstance(reference := declared.get("$ref"), str):
+        return type_name(_resolved(reference, root), root, depth + 1)
+    choices = declared.get("enum")
+    if isinstance(choices, list) and 0 < len(choices) <= MAX_CHOICES and all(map(_is_short, choices)):
+        return "|".join(choices)
+    for key in ("anyOf", "oneOf", "allOf"):
+        if isinstance(options := declared.get(key), list):
+            return _union([type_name(option, root, depth + 1) for option in options])
+    kind = declared.get("type")
+    if isinstance(kind, list):
+        return _union([str(one) for one in kind])
+    if isinstance(kind, str):
+        return kind
+    return "object" if "properties" in declared else "array" if "items" in declared else "any"
+
+
+def neutralise(text: str, markers: Sequence[str], limit: int) -> str:
+    """Return foreign text as one line of at most `limit` characters that holds no marker and no code fence."""
+    text = _DIRECTIONS.sub("", text[: limit * 4])
+    text = " ".join(_CONTROLS.sub(" ", text).split()).replace("```", "'''")
+    for marker in markers:
+        if len(marker) > 1:
+            text = text.replace(marker, f"{marker[0]} {marker[1:]}")
+    text = _COMMON_MARKERS.sub(lambda found: f" {found[0]}" if found[0] == ">" else f"{found[0]} ", text)
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def _tool_line(tool: Tool, arguments: Sequence[str], template: str, markers: Sequence[str]) -> str:
+    shown = {
+        "name": neutralise(str(tool.get("name", "")), markers, MAX_NAME),
+        "arguments": ", ".join(neutralise(argument, markers, 2 * MAX_NAME) for argument in arguments),
+        "description": neutralise(str(tool.get("description") or ""), markers, MAX_DESCRIPTION),
+    }
+    return fill(template, shown).rstrip(" —")
+
+
+def _resolved(reference: str, root: Mapping[str, Any]) -> object:
+    """Follow `#/a/b` within the schema; anything else is not followed."""
+    found: object = root
+    for step in reference.removeprefix("#/").split("/"):
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return found
+
+
+def _union(names: Sequence[str]) -> str:
+    kept = [name for name in dict.fromkeys(names) if name != "null"]
+    return "|".join(kept) or "any"
+
+
+def _is_short(choice: object) -> bool:
+    return isinstance(choice, str) and 0 < len(choice) <= MAX_CHOICE and choice.isprintable()

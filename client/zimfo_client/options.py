@@ -1,0 +1,68 @@
+"""Options that several commands share, and their values as one object."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self, TypeVar
+
+import click
+from pydantic import ValidationError
+
+from zimfo_shared.wire import Location
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def parse_location(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Location | None:
+    """Return "LAT,LON" as a location; raises `click.BadParameter`."""
+    if value is None:
+        return None
+    try:
+        lat, lon = (float(part) for part in value.split(","))
+        return Location(lat=lat, lon=lon)
+    except (ValueError, ValidationError):
+        raise click.BadParameter("write it as LAT,LON in degrees, for example 37.44,-122.14") from None
+
+
+@dataclass(frozen=True)
+class AskOptions:
+    """How questions are to be answered."""
+
+    model: str | None
+    server: str | None
+    archives: tuple[str, ...]
+    location: Location | None
+    seed: int | None
+    intents: bool
+    direct: bool
+    trace: bool
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Return the options from click's values; raises `click.UsageError` for a contradiction."""
+        options = cls(**{item.name: values[item.name] for item in fields(cls)})
+        if options.server and options.archives:
+            raise click.UsageError("--archives is for zimfo's own server; name archives in the --server command.")
+        if options.direct and options.model:
+            raise click.UsageError("--direct uses no model; leave out --model.")
+        return options
+
+
+_OPTIONS = (
+    click.option("--model", metavar="PATH|NAME", help="A GGUF file, or a name of `models list`."),
+    click.option("--server", metavar="COMMAND", help="Start this MCP server instead of zimfo's own."),
+    click.option("--archives", multiple=True, metavar="PATH", help="Archive or folder of archives; repeatable."),
+    click.option("--location", callback=parse_location, metavar="LAT,LON", help="Where you are, in degrees."),
+    click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Make the model's choices repeatable."),
+    click.option(
+        "--intents/--no-intents", default=True, help="Recognise question shapes without the model.  [default: on]"
+    ),
+    click.option("--direct", is_flag=True, help="Use no model: compose the answer from the archives."),
+    click.option("--trace", is_flag=True, help="Show prompt and raw output on standard error."),
+)
+
+
+def ask_options(command: Command) -> Command:
+    """Add the options of `AskOptions` to a command."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command

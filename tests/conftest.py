@@ -1,0 +1,32 @@
+"""What all tests share: the real data beside the checkout, and folders that are not the person's own."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real archives: `ZIMFO_SHARED`/data, else ../shared/data; without it the test is skipped."""
+    folder = Path(os.environ.get("ZIMFO_SHARED", ROOT.parent / "shared")) / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no shared data in {folder}; set ZIMFO_SHARED")
+    return folder
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _own_user_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep tests away from the archives, models and caches of whoever runs them."""
+    base = tmp_path_factory.mktemp("user")
+    for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(base / name.lower()))
+    for name in ("ZIMFO_ARCHIVES", "ZIMFO_MODEL"):
+        monkeypatch.delenv(name, raising=False)
