@@ -2,24 +2,26 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import click
-from pydantic import ValidationError
 
-from zimfo_shared.wire import Location
+if TYPE_CHECKING:
+    from zimfo_shared.wire import Location
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def parse_location(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Location | None:
+def parse_location(_context: click.Context, _parameter: click.Parameter, value: str | None) -> "Location | None":
     """Return "LAT,LON" as a location; raises `click.BadParameter`."""
     if value is None:
         return None
+    from zimfo_shared.wire import Location  # pydantic takes longer to import than --help may take
+
     try:
         lat, lon = (float(part) for part in value.split(","))
         return Location(lat=lat, lon=lon)
-    except (ValueError, ValidationError):
+    except ValueError:  # pydantic's errors are ValueErrors too
         raise click.BadParameter("write it as LAT,LON in degrees, for example 37.44,-122.14") from None
 
 
@@ -30,7 +32,7 @@ class AskOptions:
     model: str | None
     server: str | None
     archives: tuple[str, ...]
-    location: Location | None
+    location: "Location | None"
     seed: int | None
     intents: bool
     direct: bool

@@ -2,7 +2,7 @@
 
 import re
 
-from zimfo_client.text import content_stems, fold, words
+from zimfo_client.text import content_stems, words
 
 ENOUGH_SHARED = 0.6  # of the content words of a faithful paraphrase; text from memory shares far fewer
 MIN_WORDS = 3  # content words; a shorter text says nothing that could be checked
@@ -21,7 +21,7 @@ def strays(text: str, evidence: str) -> str | None:
         if _plain(number) not in numbers:
             return f"the number {number} is in no result"
     for name in _names(text):
-        if fold(name) not in known:
+        if not known.issuperset(words(name)):
             return f"the name {name} is in no result"
     stems = content_stems(text)
     if len(stems) < MIN_WORDS:
@@ -39,9 +39,7 @@ def _names(text: str) -> list[str]:
     """Return the capitalised words that do not merely begin a sentence."""
     found = re.finditer(r"(?P<before>^|[.!?:;\"“(]\s*|\n\s*[-*]?\s*)?\b(?P<word>[^\W\d_][\w’'-]*)", text)
     return [
-        part
+        match["word"]
         for match in found
-        if match["before"] is None and match["word"][0].isupper()
-        for part in words(match["word"])
-        if len(part) > 1
+        if match["before"] is None and match["word"][0].isupper() and len(match["word"]) > 1
     ]

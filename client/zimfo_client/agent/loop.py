@@ -29,6 +29,8 @@ from zimfo_shared.wire import Location
 MAX_ROUNDS: Final = 6  # rounds of calls in a turn; the corpus never needs more than two
 MAX_CALLS: Final = 4  # calls taken from one reply; more is a model that has lost its way
 FORCED_ANSWER: Final = "No more tool calls are possible. Answer now, in one to three sentences, from the results."
+# Behind a result that the host fetched for a model too small to know what to do with one.
+PHRASE_IT: Final = "\nAnswer the question in one or two sentences, using only the text above."
 NO_ANSWER: Final = "The model gave no answer. Ask again, or try --direct."
 DROPPED: Final = "The conversation no longer fits the model's context; earlier turns were dropped."
 ACKNOWLEDGED_CHARS: Final = 300  # of an article read aloud that stay in the transcript; the person has the rest
@@ -178,10 +180,12 @@ class ModelConversation:
         answerer = DirectAnswerer(turn.recorder.call, self._focus, deepen=True)
         direct = await answerer.answer(turn.question)
         turn.sources = direct.sources
+        plain = not direct.found or direct.key is None or direct.shape is Shape.NARRATE
         if direct.key is not None:
             self._append(self._profile.host_call(direct.key.name, direct.key.arguments))
-            self._append(self._profile.tool_result(direct.key.name, _as_json(direct.key, turn.question)))
-        if not direct.found or direct.key is None or direct.shape is Shape.NARRATE:
+            result = _as_json(direct.key, turn.question) + ("" if plain else PHRASE_IT)
+            self._append(self._profile.tool_result(direct.key.name, result))
+        if plain:
             # Nothing to phrase: a refusal, a greeting, or the article itself.
             self._append(self._profile.host_answer(direct.text[:ACKNOWLEDGED_CHARS]))
             turn.stopped = "direct"
@@ -192,7 +196,7 @@ class ModelConversation:
         """Let the model put a result into words; where these stray from it, the composed answer stands."""
         generation = await self._generate(turn)
         assert direct.key is not None
-        text = self._parsed(generation).text.strip()
+        text = self._parsed(generation).text.strip().strip('"')
         evidence = f"{_as_json(direct.key, turn.question)} {turn.question}"
         return direct.text if not text or strays(text, evidence) else text
 

@@ -102,13 +102,13 @@ def best_passage(question: Question, article: OverviewOutput) -> Passage | None:
     }
     scores = [_score(question, sentence, focus, weights) for sentence in found]
     best = max(range(len(found)), key=lambda index: (scores[index], -found[index].order))
-    if focus and not any(_holds(found[best].stems, stem) or _titled(found[best], stem) for stem in focus):
+    if focus and not any(_speaks_of(found[best].stems, stem) or _titled(found[best], stem) for stem in focus):
         return None
     chosen = _window(found, scores, best)
     text = " ".join(found[index].text for index in chosen)
     present = frozenset().union(*(found[index].stems for index in chosen)) | set(title_stems)
     present |= set(content_stems(found[best].section))
-    covered = sum(_holds(present, stem) for stem in question.stems) / len(question.stems)
+    covered = sum(_speaks_of(present, stem) for stem in question.stems) / len(question.stems)
     return Passage(text=text, section=found[best].section, coverage=covered, score=scores[best])
 
 
@@ -120,7 +120,7 @@ def _score(question: Question, sentence: _Sentence, focus: list[str], weights: d
             score += share * weights[stem]
         elif _titled(sentence, stem):
             score += 0.6 * share * weights[stem]
-        elif any(_holds(sentence.stems, other) for other in _SYNONYMS.get(stem, ())):
+        elif _speaks_of(sentence.stems, stem):
             score += 0.7 * share * weights[stem]
     if score > 0:
         score += sum(0.8 for expected in question.expected if expected.search(sentence.text))
@@ -152,6 +152,11 @@ def _titled(sentence: _Sentence, stem: str) -> bool:
 
 def _holds(stems: frozenset[str], stem: str) -> bool:
     return stem in stems or (len(stem) >= 4 and _among(stem, stems))
+
+
+def _speaks_of(stems: frozenset[str], stem: str) -> bool:
+    """Return whether the stem or one that says the same is there."""
+    return _holds(stems, stem) or any(_holds(stems, other) for other in _SYNONYMS.get(stem, ()))
 
 
 def _among(stem: str, others: Iterable[str], *, exact: bool = False) -> bool:

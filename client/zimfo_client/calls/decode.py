@@ -313,6 +313,6 @@ class _Reader:
         self.place += len(digits)
         number = int(digits, 16)
         if 0xD800 <= number < 0xDC00 and (low := _LOW_SURROGATE.match(self.text, self.place)):
-            self.place += low.end()
+            self.place = low.end()
             number = 0x10000 + ((number - 0xD800) << 10) + (int(low[1], 16) - 0xDC00)
         return chr(number) if number < 0x110000 else "\\" + code + digits

@@ -16,6 +16,7 @@ class CallGate:
         self._tools = tools
         self._scanner = Scanner(tools, reasoning)
         self._held = ""
+        self._before = ""  # the character before what is held
         self._thinking = ""  # the marker that ends the span
         self._after_thought = False
         self._pending = False
@@ -36,50 +37,39 @@ class CallGate:
         shown: list[str] = []
         self._pending = False
         while not self._shut and not self._pending:
-            if self._thinking and not self._skip_thought():
+            if (self._thinking and not self._skip_thought()) or (self._after_thought and not self._skip_space()):
                 break
-            if self._after_thought and not self._skip_space():
-                break
-            opening = self._scanner.find(self._held, 0)
-            safe = len(self._held) if final else self._scanner.undecided(self._held)
+            window, first = self._before + self._held, len(self._before)
+            opening = self._scanner.find(window, first)
+            safe = len(window) if final else max(self._scanner.undecided(window), first)
             if opening is None or opening.start > safe:
-                shown.append(self._take(safe))
+                shown.append(self._take(safe - first))
                 break
-            shown.append(self._take(opening.start))
-            size = opening.body - opening.start
+            shown.append(self._take(opening.start - first))
             if opening.kind is Kind.RESULT:
                 self._shut = True
             elif opening.kind is Kind.REASONING:
-                self._take(size)
+                self._drop(opening.body - opening.start)
                 self._thinking = opening.closers[0]
             elif opening.kind is Kind.REASONING_END:
-                self._take(size)
+                self._drop(opening.body - opening.start)
                 self._after_thought = True
             else:
-                shown.append(self._pass_candidate(final=final))
-        return "".join(shown)
-
-    def _pass_candidate(self, *, final: bool) -> str:
-        """Decide on the candidate that the held text begins with; return it if it is prose."""
-        opening = self._scanner.find(self._held, 0)
-        if opening is None:
-            return ""
-        outcome = read_call(self._held, opening, self._tools, self._scanner, streaming=not final)
-        if outcome.pending:
-            self._pending = True
-        elif outcome.calls:
-            self._shut = True  # what follows a call stands on a result that is not there yet
+                outcome = read_call(window, opening, self._tools, self._scanner, streaming=not final)
+                self._pending = outcome.pending
+                self._shut = bool(outcome.calls)  # what follows a call stands on a result that is not there yet
+                if not outcome.calls and not outcome.pending:
+                    shown.append(self._take(outcome.end - opening.start))
+        if self._shut:
             self._held = ""
-        else:
-            return self._take(outcome.end)
-        return ""
+        return "".join(shown)
 
     def _skip_thought(self) -> bool:
         place = self._held.find(self._thinking)
         if place < 0:
             self._held = self._held[-(len(self._thinking) - 1) :]
             return False
-        self._take(place + len(self._thinking))
+        self._drop(place + len(self._thinking))
         self._thinking = ""
         self._after_thought = True
         return True
@@ -90,5 +80,11 @@ class CallGate:
         return bool(self._held)
 
     def _take(self, count: int) -> str:
+        """Let the next characters through; the last of them tells whether a line begins behind it."""
         taken, self._held = self._held[:count], self._held[count:]
+        self._before = taken[-1:] or self._before
         return taken
+
+    def _drop(self, count: int) -> None:
+        self._held = self._held[count:]
+        self._before = ""  # behind a reasoning span a reply begins anew

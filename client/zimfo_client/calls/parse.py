@@ -37,13 +37,14 @@ def parse_calls(text: str, tools: Tools, *, streaming: bool = False, reasoning: 
             break
         if opening.kind is Kind.REASONING:
             end = text.find(opening.closers[0], opening.body)
-            place = shown = len(text) if end < 0 else _behind_space(text, end + len(opening.closers[0]))
+            place = len(text) if end < 0 else end + len(opening.closers[0])
+            shown = _behind_space(text, place)
             continue
         if opening.kind is Kind.REASONING_END:
             # The prompt had opened the span: all of this was reasoning.
             calls.clear()
             prose.clear()
-            place = shown = _behind_space(text, opening.body)
+            place, shown = opening.body, _behind_space(text, opening.body)
             continue
         candidates += 1
         outcome = read_call(text, opening, tools, scanner, streaming=streaming)

@@ -13,6 +13,7 @@ from zimfo_client.calls.shapes import RawCall, calls_in
 Tools = Mapping[str, Sequence[str]]
 
 _SPACE: Final = re.compile(r"\s*")
+_NATIVE: Final = re.compile(r"\s*(?:\[\s*)?(?:call:\s*)?[^\W\d][\w.-]*\s*[({]")
 _NOTHING_MORE: Final = re.compile(r"[ \t.;]*(?:\n|\Z)")
 
 
@@ -64,16 +65,29 @@ def _read_wrapped(text: str, opening: Opening, tools: Tools, scanner: Scanner, *
             if closer:
                 return Outcome(place + len(closer), calls)
             return Outcome(len(text), pending=True) if streaming else Outcome(place, calls)
+        if (native := _read_native(text, place, opening, tools)) is not None:
+            return native
     stop, end = _closed_at(text, opening, scanner)
     if stop is None and streaming:
         return Outcome(len(text), pending=True)
     if may_hold_call:
         body = text[opening.body : end if stop is None else stop]
         values = decode.lenient(body, clipped=stop is None)
-        calls = _calls(values, tools, repaired=not _is_native(body), guarded=opening.guarded)
+        calls = _calls(values, tools, repaired=not _is_native(text, place), guarded=opening.guarded)
         if calls:
             return Outcome(end, calls)
     return Outcome(end)
+
+
+def _read_native(text: str, place: int, opening: Opening, tools: Tools) -> Outcome | None:
+    """Read a call in Python or Gemma notation up to the closer right behind it, whatever its texts contain."""
+    found = decode.lenient_at(text, place, clipped=True) if _is_native(text, place) else None
+    if found is None:
+        return None
+    end = _SPACE.match(text, found[1]).end()  # type: ignore[union-attr]  # matches everywhere
+    closer = next((closer for closer in opening.closers if text.startswith(closer, end)), None)
+    calls = _calls([found[0]], tools, repaired=False, guarded=opening.guarded) if closer else []
+    return Outcome(end + len(closer or ""), calls) if calls else None
 
 
 def _closed_at(text: str, opening: Opening, scanner: Scanner) -> tuple[int | None, int]:
@@ -126,9 +140,9 @@ def _unwrapped(text: str, end: int, calls: list[ToolCall], *, streaming: bool) -
     return Outcome(end, calls)
 
 
-def _is_native(body: str) -> bool:
+def _is_native(text: str, place: int) -> bool:
     """Say whether a body is in a notation other than JSON, for which the tolerant reader is no repair."""
-    return re.match(r"\s*(?:\[\s*)?(?:call:\s*)?[^\W\d][\w.-]*\s*[({]", body) is not None
+    return _NATIVE.match(text, place) is not None
 
 
 def _calls(values: list[Any], tools: Tools, *, repaired: bool, guarded: bool) -> list[ToolCall]:

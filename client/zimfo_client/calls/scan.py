@@ -99,16 +99,16 @@ class Scanner:
         tail = text[tail_start:]
         if found := _OBJECT_TAIL.search(tail):
             cut = min(cut, tail_start + found.start())
-        if (found := _LINE_TAIL.search(tail)) and self._begins_a_tool(found["name"], listed=bool(found["list"])):
+        if (found := _LINE_TAIL.search(tail)) and self._begins_a_tool(found["name"]):
             cut = min(cut, tail_start + found.start())
         return cut
 
-    def _begins_a_tool(self, name: str, *, listed: bool) -> bool:
-        return any(tool.startswith(name) for tool in self._tools) if name else listed
+    def _begins_a_tool(self, name: str) -> bool:
+        return any(tool.startswith(name) for tool in self._tools)
 
 
 _OBJECT_TAIL: Final = re.compile(r"[\[{][\s\[{]*[\"'“]{0,3}\w{0,12}\Z")
-_LINE_TAIL: Final = re.compile(r"^[ \t]*(?P<list>\[?)\s*(?P<name>[\w.-]*)\s*\Z", re.MULTILINE)
+_LINE_TAIL: Final = re.compile(r"^[ \t]*\[?\s*(?P<name>[\w.-]*)\s*\Z", re.MULTILINE)
 
 
 @lru_cache(maxsize=32)
@@ -126,5 +126,6 @@ def _pattern(reasoning: Reasoning, tools: tuple[str, ...]) -> re.Pattern[str]:
     if openers:
         parts += [rf"(?P<think>{openers})", rf"(?P<unthink>{closers})"]
     if names:
-        parts.append(rf"(?P<python>^[ \t]*\[?\s*(?:{names})\s*\()")
+        thought = "".join(rf"|(?<={re.escape(closer)})" for _, closer in reasoning)
+        parts.append(rf"(?P<python>(?:^{thought})[ \t]*\[?\s*(?:{names})\s*\()")
     return re.compile("|".join(parts), re.MULTILINE)

@@ -217,7 +217,7 @@ def _parse(path: Path, data: mmap.mmap, size: int) -> GgufInfo:
     alignment = metadata.get("general.alignment", _DEFAULT_ALIGNMENT)
     if not isinstance(alignment, int) or alignment < 1:
         raise _DamagedError(f"its alignment is {alignment!r}")
-    needed = math.ceil(reader.place / alignment) * alignment + extent if n_tensors else reader.place
+    needed = _rounded_up(reader.place, alignment) + extent if n_tensors else reader.place
     if needed > size:
         raise _DamagedError(f"it is truncated, {size:,} of {needed:,} bytes are there")
     architecture = _text_of(metadata, "general.architecture")
@@ -245,8 +245,12 @@ def _data_extent(reader: _Reader, n_tensors: int) -> int:
         elements = math.prod(reader.u64() for _ in range(dimensions))
         # A type newer than this table counts as one element: llama.cpp will judge it.
         block, block_bytes = TENSOR_TYPES.get(reader.u32(), (max(elements, 1), 1))
-        extent = max(extent, reader.u64() + math.ceil(elements / block) * block_bytes)
+        extent = max(extent, reader.u64() + _rounded_up(elements, block) // block * block_bytes)
     return extent
+
+
+def _rounded_up(count: int, unit: int) -> int:
+    return -(-count // unit) * unit
 
 
 def _text_of(metadata: Mapping[str, Value], key: str) -> str:

@@ -18,7 +18,6 @@ from zimfo_server.library.record import ArchiveRecord
 
 MAX_REDIRECTS = 10  # longer chains are loops; real archives need one, seldom two
 MAX_ENTRY_BYTES = 32 * 2**20  # an article page stays under 5 MB; a larger entry is a file, and would fill the memory
-VERIFY_LIMIT_BYTES = 64 * 2**20  # up to this size the checksum is verified before first use (about 0.1 s)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,22 @@
 """The archives that a worker serves: opened on first use, set aside when they prove to be damaged."""
 
 import dataclasses
+import os
 from collections.abc import Callable, Iterable
 
 from zimfo_server.errors import ArchiveSetAsideError
 from zimfo_server.library import cache
-from zimfo_server.library.archive import VERIFY_LIMIT_BYTES, OpenArchive
+from zimfo_server.library.archive import OpenArchive
 from zimfo_server.library.classify import classify
 from zimfo_server.library.record import ArchiveRecord
+
+VERIFY_LIMIT_MB = 64  # up to this size a checksum is verified before first use, which takes about 0.1 s
+
+
+def _verify_limit_bytes() -> int:
+    """Return the largest file to verify; ZIMFO_VERIFY_MB changes it, 0 turns it off (slow disks)."""
+    given = os.environ.get("ZIMFO_VERIFY_MB", "")
+    return (int(given) if given.isdigit() else VERIFY_LIMIT_MB) * 2**20
 
 
 def _unheard(_name: str) -> None:
@@ -67,7 +76,7 @@ class Library:
             raise ArchiveSetAsideError(record.name, record.problem)
         if record.name not in self._open:
             archive = OpenArchive(record, self._announce)
-            if record.size <= VERIFY_LIMIT_BYTES and not archive.verify():
+            if record.size <= _verify_limit_bytes() and not archive.verify():
                 problem = "it is damaged: its bytes do not match its checksum; download it again"
                 self._set_aside(record, problem)
                 raise ArchiveSetAsideError(record.name, problem)
