@@ -99,37 +99,43 @@ class ToolHost:
         first: _Request | None,
         task_status: TaskStatus[None] | None,
     ) -> None:
-        """Serve requests over one connection; returns when the connection is lost."""
-        async with contextlib.AsyncExitStack() as stack:
-            client = await self._connected(stack)
-            if task_status is not None:
-                task_status.started()
-            request = first
-            while True:
-                if request is None:
-                    request = await requests.receive()
-                if not await self._answered(client, request):
-                    return
-                request = None
-
-    async def _connected(self, stack: contextlib.AsyncExitStack) -> Client:
-        try:
-            with anyio.fail_after(START_DEADLINE_S):
-                client = await stack.enter_async_context(
-                    Client(stdio_client(self._parameters, errlog=self._log), read_timeout_seconds=START_DEADLINE_S)
-                )
-                self.tools = await _listing(client)
-                self.instructions = client.instructions or ""
-                return client
-        except FileNotFoundError:
-            reason = f"the command {self._parameters.command!r} was not found"
-        except TimeoutError:
+        """Serve requests over one connection; returns when it is lost. Raises `ServerUnavailableError`."""
+        reason = ""
+        # One scope around all of it: the SDK's client cannot be entered inside a scope that ends before it is left.
+        with anyio.CancelScope(deadline=anyio.current_time() + START_DEADLINE_S) as starting:
+            try:
+                async with Client(
+                    stdio_client(self._parameters, errlog=self._log), read_timeout_seconds=START_DEADLINE_S
+                ) as client:
+                    self.tools = await _listing(client)
+                    self.instructions = client.instructions or ""
+                    starting.deadline = math.inf
+                    if task_status is not None:
+                        task_status.started()
+                    await self._requests_answered(client, requests, first)
+                return
+            except FileNotFoundError:
+                reason = f"the command {self._parameters.command!r} was not found"
+            except (MCPError, OSError, BaseExceptionGroup) as error:
+                if not _is_failure(error):
+                    raise
+                if starting.deadline == math.inf:
+                    return  # it had started: what fails now is the farewell to a server that is gone
+                reason = self._last_words() or "it ended at once and said nothing"
+        if starting.cancelled_caught:
             reason = f"it gave no answer within {START_DEADLINE_S:g} s"
-        except (MCPError, OSError, BaseExceptionGroup) as error:
-            if not _is_failure(error):
-                raise
-            reason = self._last_words() or "it ended at once and said nothing"
         raise ServerUnavailableError(f"The tool server cannot be started: {reason}.")
+
+    async def _requests_answered(
+        self, client: Client, requests: MemoryObjectReceiveStream[_Request], first: _Request | None
+    ) -> None:
+        request = first
+        while True:
+            if request is None:
+                request = await requests.receive()
+            if not await self._answered(client, request):
+                return
+            request = None
 
     async def _answered(self, client: Client, request: _Request) -> bool:
         """Carry out one request; returns whether the connection still stands."""

@@ -65,6 +65,7 @@ async def serve_stdio(service: Service) -> None:
 
     Raises `NothingToServeError` as soon as it is known that no archive can be used.
     """
+    service.require_usable()
     server = build(service)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_start, service)

@@ -46,12 +46,17 @@ class Service:
 
     async def start(self) -> list[ArchiveRecord]:
         """Start the workers and classify the archives. Raises `NothingToServeError` when none can be used."""
-        records = await self._pool.start()
-        if not any(record.usable for record in records):
-            reasons = "; ".join(f"{record.file}: {record.problem}" for record in records)
-            raise NothingToServeError(f"None of the archives can be used. {reasons}")
+        self.require_usable()
+        await self._pool.start()
+        self.require_usable()
         self._ready.set()
-        return records
+        return self.records
+
+    def require_usable(self) -> None:
+        """Raise `NothingToServeError` when it is known that no archive can be used."""
+        if not any(record.usable for record in self.records):
+            reasons = "; ".join(f"{record.file}: {record.problem}" for record in self.records)
+            raise NothingToServeError(f"None of the archives can be used. {reasons}")
 
     async def call(self, tool: str, arguments: object) -> Reply:
         """Answer one call of a tool that `contracts` lists."""

@@ -16,10 +16,14 @@ NASTY = [
     "<|tool_call_end|>", "<|im_end|>", "{", "}", "[", "]", '"', "'", "\\", ",,", '" "', "\n", "//", "/*", "é",
     "search(",
 ]  # fmt: skip
-PARTS = ['{"name":', '"search"', '"arguments":{', "call:search{", "[search(", "x=", "1"]
+PARTS = [
+    '{"name":', '"search"', '"arguments":{', "call:search{", "[search(", "x=", "1", "json\n", '{"function":', " ",
+    '{"name":"search","arguments":{"query":"x"}}', 'search(query="x")', "[search(query=1)]",
+]  # fmt: skip
 NOISE = [
-    '{"name":', "<tool_call>", "[[[[", '{"a":[', "```", "<think>", '"', "search(", '{"function":"search",', "call:search{",
-    "[search(", "\\", "{'function':'",
+    '{"name":', "<tool_call>", "[[[[", '{"a":[', "```", "<think>", '"', "search(", '{"function":"search",',
+    "call:search{", "[search(", "\\", "{'function':'",
+    "<tool_call>/*", "<tool_call>{'a", '<tool_call>[[[{"', "<tool_call>search(", "/*", "<tool_call>x ", "\n[",
 ]  # fmt: skip
 texts = st.one_of(st.text(max_size=20), st.lists(st.sampled_from([*NASTY, "a", " "]), max_size=6).map("".join))
 values = st.recursive(
@@ -120,13 +124,13 @@ def test_json_that_is_no_call_stays_text(text: str) -> None:
         ('search(query="x", limit=3)', {"query": "x", "limit": 3}),
         ("<|tool_call_start|>[search(query='Rock 'n' Roll')]<|tool_call_end|>", {"query": "Rock 'n' Roll"}),
         ("<|tool_call_start|>[search(query=\"it's\", limit=None)]<|tool_call_end|>", {"query": "it's"}),
-        ("<tool_call>{'name': 'search', 'arguments': {'query': 'x', 'deep': True}}</tool_call>", {"query": "x", "deep": True}),
+        ("<tool_call>{'name': 'search', 'arguments': {'query': 'x', 'n': None}}</tool_call>", {"query": "x"}),
         ("<tool_call>{“name”: “search”, “arguments”: {“query”: “x”}}</tool_call>", {"query": "x"}),
         ('<tool_call>{"name": "search", "arguments": {"query": "two\nlines"}}</tool_call>', {"query": "two\nlines"}),
         ('<tool_call>{"name": "search", // why\n "arguments": {"query": "x"}}</tool_call>', {"query": "x"}),
-        ('<tool_call>{"name": "search", "arguments": {"query": "the "best" of"}}</tool_call>', {"query": 'the "best" of'}),
+        ('<tool_call>{"name": "search", "arguments": {"query": "a "b" c"}}</tool_call>', {"query": 'a "b" c'}),
         ('<tool_call>{"name": "search", "arguments": {"query": "x}}</tool_call>', {"query": "x"}),
-        ('<tool_call>{"name": "search" "arguments": {"query": "x" "limit": 2}}</tool_call>', {"query": "x", "limit": 2}),
+        ('<tool_call>{"name": "search" "arguments": {"query": "x" "n": 2}}</tool_call>', {"query": "x", "n": 2}),
         ('<tool_call>{"name": "search", "arguments": {"properties": {"query": "x"}}}</tool_call>', {"query": "x"}),
         ('<tool_call>{"tool_call": {"name": "search", "arguments": {"query": "x"}}}</tool_call>', {"query": "x"}),
         ('<tool_call>{"method": "search", "input": "x"}</tool_call>', {"query": "x"}),

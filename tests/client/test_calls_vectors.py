@@ -21,7 +21,7 @@ TOOLS = {
 }
 FENCE = "```tool_call\n{}\n```"
 SF = ("near_named_place", {"place": "SF"})
-NORTH_BEACH = ("near_named_place", {"place": "North Beach", "kinds": ["restaurant"]})
+NORTH_BEACH = ("near_named_place", {"place": "North Beach", "kinds": ["bar"]})
 X = ("search", {"query": "x"})
 KANGAROO = ("search", {"query": "kangaroo"})
 KOREAS = ("compare_articles", {"titles": ["North Korea", "South Korea"]})
@@ -35,7 +35,7 @@ VECTORS: list[tuple[str, str, list[tuple[str, dict[str, Any]]]]] = [
     ),
     (
         "2",
-        '<tool_call>{"name": "near_named_place", "arguments": {"place": "North Beach", "kinds": ["restaurant"]}}\n</tool',
+        '<tool_call>{"name": "near_named_place", "arguments": {"place": "North Beach", "kinds": ["bar"]}}\n</tool',
         [NORTH_BEACH],
     ),
     (
@@ -97,8 +97,10 @@ VECTORS: list[tuple[str, str, list[tuple[str, dict[str, Any]]]]] = [
     ("22 tagged", '<tool_call>{"arguments":{"place":"SF"}}</tool_call>', []),
     (
         "23",
-        '<tool_call>{"name":"search","arguments":{"query":"x"}}</tool_call>\n'
-        '<tool_call>{"name":"search","arguments":{"query":"kangaroo"}}</tool_call>',
+        (
+            '<tool_call>{"name":"search","arguments":{"query":"x"}}</tool_call>\n'
+            '<tool_call>{"name":"search","arguments":{"query":"kangaroo"}}</tool_call>'
+        ),
         [X, KANGAROO],
     ),
     ("24", '{"name":"search","arguments":{"query":"x","zim":null}}', [X]),
@@ -123,8 +125,10 @@ VECTORS: list[tuple[str, str, list[tuple[str, dict[str, Any]]]]] = [
     ("35", '```tool_call\n{"function":"search","parameters":{"query":"x",},}\n```', [X]),
     (
         "36",
-        '```tool_call\n{"function":"search","parameters":{"query":"x"}}\n'
-        '{"function":"search","parameters":{"query":"kangaroo"}}\n```',
+        (
+            '```tool_call\n{"function":"search","parameters":{"query":"x"}}\n'
+            '{"function":"search","parameters":{"query":"kangaroo"}}\n```'
+        ),
         [X, KANGAROO],
     ),
     ("37", '{"name":"search","arguments":{"query":"x"}}', [X]),
@@ -151,8 +155,10 @@ VECTORS: list[tuple[str, str, list[tuple[str, dict[str, Any]]]]] = [
     ),
     (
         "45",
-        '<think>maybe {"function":"search","parameters":{"query":"no"}}</think>```tool_call\n'
-        '{"function":"search","parameters":{"query":"x"}}\n```',
+        (
+            '<think>maybe {"function":"search","parameters":{"query":"no"}}</think>```tool_call\n'
+            '{"function":"search","parameters":{"query":"x"}}\n```'
+        ),
         [X],
     ),
     (

@@ -1,4 +1,5 @@
 import json
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,9 @@ def test_the_fine_tune_is_prompted_as_it_was_trained(fine_tune: Profile) -> None
     assert _text(opening) == (
         "<|im_start|>user\nBLOCK\n\ncurrentLocation: lat=37.4419 lon=-122.0\n\nUser query:\nwhat is here?<|im_end|>"
     )
-    call = fine_tune.host_call("what_is_here", {"lat": 1.5, "name": "Köln"})
+    call = fine_tune.host_call("search", {"n": 1.5, "query": "Köln"})
     assert _text(call) == (
-        '\n<|im_start|>assistant\n```tool_call\n{"function": "what_is_here", "parameters": {"lat": 1.5, "name": "Köln"}}'
+        '\n<|im_start|>assistant\n```tool_call\n{"function": "search", "parameters": {"n": 1.5, "query": "Köln"}}'
         "\n```<|im_end|>"
     )
     named = fine_tune.tool_result("search", '{"hits": []}')
@@ -133,17 +134,21 @@ def test_the_markers_of_a_profile_are_known(fine_tune: Profile, chatml: Profile)
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"),
+    ("before", "after", "reason"),
     [
-        ("name = ", "is no TOML"),
-        ('name = "x"', "summary: field required"),
-        ("extra = 1", "extra: extra inputs are not permitted"),
+        ('name = "chatml"', "name = ", "is no TOML"),
+        ('name = "chatml"', "", "name: field required"),
+        ('name = "chatml"', 'name = "chatml"\nextra = 1', "extra: extra inputs are not permitted"),
+        ("top_p = 0.9", "top_p = 9", "sampling.top_p: input should be less than"),
+        ("[context]", '[[surface]]\nname = "a"\narguments = ["b(c"]\n[context]', "'b(c' is no `name*:type`"),
     ],
 )
-def test_a_profile_that_makes_no_sense_is_refused(text: str, reason: str) -> None:
-    with pytest.raises(ProfileError, match="The profile mine") as caught:
-        parse_profile(text, "mine")
-    assert reason in str(caught.value) or "required" in str(caught.value)
+def test_a_profile_that_makes_no_sense_is_refused(before: str, after: str, reason: str) -> None:
+    text = (resources.files("zimfo_client") / "profiles" / "chatml.toml").read_text("utf-8")
+    assert parse_profile(text, "mine") == get_profile("chatml")
+    with pytest.raises(ProfileError, match=r"The profile mine") as caught:
+        parse_profile(text.replace(before, after), "mine")
+    assert reason in str(caught.value)
 
 
 def _turns(messages: list[dict[str, str]]) -> str:

@@ -43,6 +43,11 @@ _EXPECTED = (  # question word → what a sentence that answers it tends to hold
 )  # fmt: skip
 
 
+# Encyclopedias open an article on a person with the years of birth and death in brackets, without saying so in words.
+_LIFE_DATES = re.compile(r"\([^()]*\b\d{3,4}\b[^()]*\)|\bborn\b[^.]*\d{4}")
+_LIFE_STEMS = frozenset({"born", "birth", "die", "death", "birthday"})
+
+
 @dataclass(frozen=True)
 class Passage:
     """A few sentences of one section; `coverage` (0 to 1) is how much of the question title and text hold."""
@@ -88,7 +93,7 @@ class Question:
 def best_passage(question: Question, article: OverviewOutput) -> Passage | None:
     """Return the passage of an article that fits the question best; None when nothing of the question is in it."""
     found = [
-        _Sentence(text, frozenset(content_stems(text)), section.title, order)
+        _Sentence(text, _stems(text, section.title, order), section.title, order)
         for section in article.sections
         for order, text in enumerate(sentences(section.text))
     ]
@@ -112,6 +117,11 @@ def best_passage(question: Question, article: OverviewOutput) -> Passage | None:
     return Passage(text=text, section=found[best].section, coverage=covered, score=scores[best])
 
 
+def _stems(text: str, section: str, order: int) -> frozenset[str]:
+    stems = frozenset(content_stems(text))
+    return stems | _LIFE_STEMS if not section and order == 0 and _LIFE_DATES.search(text) else stems
+
+
 def _score(question: Question, sentence: _Sentence, focus: list[str], weights: dict[str, float]) -> float:
     score = 0.0
     for stem in question.stems:
@@ -124,7 +134,7 @@ def _score(question: Question, sentence: _Sentence, focus: list[str], weights: d
             score += 0.7 * share * weights[stem]
     if score > 0:
         score += sum(0.8 for expected in question.expected if expected.search(sentence.text))
-    lead = 0.15 if not sentence.section else 0.0
+    lead = 0.5 if not sentence.section else 0.0
     return score + lead - 0.01 * min(sentence.order, 20)
 
 

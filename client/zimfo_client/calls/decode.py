@@ -25,7 +25,7 @@ _CLOSING: Final = {'"': '"', "'": "'", "“": "”“\"", "”": "”\"", "‘":
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "/": "/", "\n": ""}
 _HEX_DIGITS: Final = {"x": 2, "u": 4, "U": 8}
 
-_SPACE: Final = re.compile(r"(?:[\s\ufeff]+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_SPACE: Final = re.compile(r"(?:[\s\ufeff]+|//[^\n]*|/\*[^*]{0,200}\*/)*")  # and comments
 _NUMBER: Final = re.compile(r"[-+]?(?:\d[\d_]*)?\.?\d+(?:[eE][-+]?\d+)?(?![\w.])")
 _WORD: Final = re.compile(r"[^\W\d][\w.-]*")
 _BARE: Final = re.compile(r"[^,{}\[\]()\n\"“”]+")

@@ -107,8 +107,8 @@ class Scanner:
         return any(tool.startswith(name) for tool in self._tools)
 
 
-_OBJECT_TAIL: Final = re.compile(r"[\[{][\s\[{]*[\"'“]{0,3}\w{0,12}\Z")
-_LINE_TAIL: Final = re.compile(r"^[ \t]*\[?\s*(?P<name>[\w.-]*)\s*\Z", re.MULTILINE)
+_OBJECT_TAIL: Final = re.compile(r"[\[{][\s\[{]*[\"'“]{0,3}\w{0,12}[\"'”]?\s*\Z")
+_LINE_TAIL: Final = re.compile(r"^[ \t]*(?:\[\s*)?(?P<name>[\w.-]*)[ \t]*\Z", re.MULTILINE)
 
 
 @lru_cache(maxsize=32)
@@ -127,5 +127,5 @@ def _pattern(reasoning: Reasoning, tools: tuple[str, ...]) -> re.Pattern[str]:
         parts += [rf"(?P<think>{openers})", rf"(?P<unthink>{closers})"]
     if names:
         thought = "".join(rf"|(?<={re.escape(closer)})" for _, closer in reasoning)
-        parts.append(rf"(?P<python>(?:^{thought})[ \t]*\[?\s*(?:{names})\s*\()")
+        parts.append(rf"(?P<python>(?:^{thought})[ \t]*(?:\[\s*)?(?:{names})[ \t]*\()")
     return re.compile("|".join(parts), re.MULTILINE)

@@ -32,16 +32,17 @@ CHROME_CLASSES = frozenset(
     "geo geo-default geo-dms geo-dec geo-nondefault coordinates geo-microformat "
     # page furniture
     "printfooter catlinks mw-indicators mw-indicator mw-hidden-catlinks site-footer page-footer zim-footer footer "
-    "breadcrumb breadcrumbs navigation _attribution pg-boilerplate pgheader pgfooter gutter lineno linenos linenodiv "
+    "breadcrumb breadcrumbs subpages navigation _attribution pg-boilerplate pgheader pgfooter gutter lineno "
+    "linenos linenodiv "
     "mw-empty-elt sr-only-focusable visuallyhidden navigation-only".split()
 )
 CHROME_CLASS_STARTS = ("infobox", "navbox", "mw-editsection", "sistersite", "portal-")
 HATNOTE_CLASSES = frozenset("hatnote dablink rellink homonymie".split())
 
 CHROME_IDS = frozenset(
-    "toc coordinates sitesub contentsub contentsub2 jump-to-nav mw-navigation mw-head mw-panel mw-page-base mw-head-base "
-    "footer catlinks sitenotice mw-hidden-catlinks p-personal p-search p-navigation p-tb p-lang column-one "
-    "mw-data-after-content pg-header pg-footer authoritycontrol "
+    "toc coordinates sitesub contentsub contentsub2 jump-to-nav mw-navigation mw-head mw-panel mw-page-base "
+    "mw-head-base footer catlinks sitenotice mw-hidden-catlinks p-personal p-search p-navigation p-tb p-lang "
+    "column-one mw-data-after-content pg-header pg-footer authoritycontrol "
     "normdaten stub".split()
 )
 CHROME_ROLES = frozenset(("navigation", "search", "contentinfo", "menubar", "menu", "dialog", "alertdialog"))
@@ -119,7 +120,7 @@ def is_chrome(tag: str, attributes: Attributes) -> bool:
 
 def is_hatnote(attributes: Attributes) -> bool:
     """Return whether an element is a note that points to other articles."""
-    return bool(classes := attributes.get("class")) and not HATNOTE_CLASSES.isdisjoint(classes.lower().split())
+    return not HATNOTE_CLASSES.isdisjoint((attributes.get("class") or "").lower().split())
 
 
 def reads_as_hatnote(text: str) -> bool:

@@ -25,6 +25,7 @@ _BRACKET_START = re.compile(r"(?<!\S)\(\s*(?:(?:[,;]|/(?=\s)|or\b(?=\s*[,;]))\s*
 _BRACKET_END = re.compile(r"(?<=[^\s(;,])\s*(?:[,;]\s*)+\)(?=\s|[.,;:!?]|$)")
 _BRACKET_SPACE = re.compile(r"(?<!\S)\([ \t]+(?=\S)")
 _DOUBLE_STOP = re.compile(r"(?<=\w)\s*([,;])(?:\s*[,;])+(?=\s)")
+_MAY_BE_DEBRIS = re.compile(r"[(\[\N{CIRCLED LATIN SMALL LETTER I}]|[,;]\s*[,;]")
 
 _SENTENCE_END = re.compile(r"""(?:[.!?…]+["'”’»)\]]*(?=\s|$)|[。！？।]["'”’」』）]*|\n)""")
 _NOT_AN_END = frozenset(
@@ -48,7 +49,7 @@ def strip_citations(text: str) -> str:
 
 def tidy_brackets(text: str) -> str:
     """Return `text` without what removed pronunciations and dates leave: `()`, `( ; born 1930)`, `(listen)`."""
-    for _ in range(len(text) + 1):
+    while _MAY_BE_DEBRIS.search(text):
         before = text
         for pattern, replacement in (
             (_LISTEN, ""),
@@ -62,7 +63,7 @@ def tidy_brackets(text: str) -> str:
         text = _SPACES.sub(" ", _SPACE_BEFORE_STOP.sub("", text))
         if text == before:
             break
-    return text
+    return _SPACES.sub(" ", _SPACE_BEFORE_STOP.sub("", text))
 
 
 def is_disambiguation(title: str, lead: str) -> bool:
@@ -74,7 +75,7 @@ def is_disambiguation(title: str, lead: str) -> bool:
     if "(disambiguation)" in title.lower():
         return True
     found = _REFERS.search(lead[:DISAMBIGUATION_CHARS])
-    return bool(found) and (found.group(1) == ":" or "\n- " in lead or len(lead) < DISAMBIGUATION_CHARS)
+    return found is not None and (found.group(1) == ":" or "\n- " in lead or len(lead) < DISAMBIGUATION_CHARS)
 
 
 def plain(text: str) -> str:
@@ -122,7 +123,7 @@ def _ends_sentence(text: str, match: re.Match[str]) -> bool:
     words = text[max(0, match.start() - MAX_ABBREVIATION) : match.start()].split()
     word = words[-1].lower().lstrip("([\"'“‘") if words else ""
     if word in _ENDS_ANYWAY:
-        return not following or following in "\n\"“(" or not _continues(text, match.end(), word)
+        return not following or following in '\n"“(' or not _continues(text, match.end(), word)
     single = len(word) == 1 and word.isalpha() and word not in "iaа"
     return not (word in _NOT_AN_END or single)
 

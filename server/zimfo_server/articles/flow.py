@@ -10,13 +10,15 @@ from typing import Literal
 
 from selectolax.lexbor import LexborNode
 
-from zimfo_server.articles import chrome
+from zimfo_server.articles import chrome, tables
 from zimfo_server.articles.clean import one_line, strip_citations, tidy_brackets
 
 MAX_HEADINGS = 2_000  # the largest reference page seen has 600; later headings become lines of text
 MAX_HEADING_CHARS = 300
-MAX_TABLE_ROWS = 60  # more is a database; the first rows show what it holds
-MAX_CELL_CHARS = 300  # a longer cell is prose in a layout table
+MIN_CONTENTS = 3  # links within the page that make a list a table of contents
+CONTENTS_SHARE = 0.85  # of the list's text, which else holds only numbers and bullets
+MAX_ORNAMENT = 3  # characters of a paragraph that is only a bullet, an arrow or a large quotation mark
+MAX_LABEL_CHARS = 80  # beside a button that unfolds a box
 MAX_LINKS = 400  # disambiguation pages and navigation need the first ones only
 MAX_LIST_DEPTH = 4  # deeper levels are written like the fourth
 
@@ -29,11 +31,12 @@ _BLOCKS = frozenset(
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _LISTS = frozenset(("ul", "ol"))
 _CODE = frozenset(("code", "kbd", "samp", "tt"))
+_TOGGLES = frozenset(("show", "hide", "expand", "collapse"))
 _VERBATIM = frozenset(("pre", "listing", "xmp", "plaintext"))
 
 _WHITESPACE = re.compile(r"\s+")
 # Invisible characters that break words apart or carry nothing; joiners that shape Indic and Persian text stay.
-_INVISIBLE = {code: None for code in (*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F, 0xAD, 0x200B, 0x2060, 0xFEFF)}
+_INVISIBLE = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127, 173, 8203, 8288, 65279))
 _RAISED = str.maketrans("0123456789+-−–()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻⁽⁾ⁿ")
 _RAISABLE = re.compile(r"[0-9+−–-][0-9]*|n")
 _TEX_WRAPPER = re.compile(r"^\{\\(?:displaystyle|textstyle|scriptstyle)\s*(.*)\}$", re.DOTALL)
@@ -95,6 +98,7 @@ class Flow:
         self._joining = 0
         self._verbatim: list[str] | None = None
         self._unindexed = False
+        self._is_label = False
         self._link: tuple[str, int] | None = None
 
     def read(self, root: LexborNode) -> None:
@@ -118,6 +122,11 @@ class Flow:
             node = following
         self._flush()
 
+    @property
+    def _in_lead(self) -> bool:
+        """Whether no heading came yet but, perhaps, the page's title."""
+        return len(self.sections) == 1 or (len(self.sections) == 2 and self.sections[1].level == 1)
+
     def _has_enough(self) -> bool:
         return self._first_text_only and len(self.sections) > 1 and any(s.blocks for s in self.sections[:-1])
 
@@ -140,10 +149,14 @@ class Flow:
             self._keep_hatnote(node)
             return False
         if chrome.is_chrome(tag, attributes):
+            # "expr: [show]" names a diagram or box that a button unfolds, not a paragraph.
+            self._is_label |= tag == "button" and node.text(deep=True).strip().lower() in _TOGGLES
             return False
         if tag == "sup" and self._raised(node):
             return False
-        if tag == "table" and self._verbatim is None and not self._heading and not _is_layout(node, attributes):
+        if tag in _LISTS and not self._items and _is_contents(node):
+            return False
+        if tag == "table" and self._verbatim is None and not self._heading and not tables.is_layout(node, attributes):
             self._table(node)
             return False
         self._open(tag, attributes)
@@ -180,8 +193,6 @@ class Flow:
             return
         if frame.tag == "a":
             self._end_link()
-        elif frame.tag in ("td", "th") and self._verbatim is None:
-            self._runs.append((False, " "))
         if frame.is_block:
             if frame.tag.endswith("!"):
                 self._end_heading()
@@ -225,7 +236,7 @@ class Flow:
         return True
 
     def _keep_hatnote(self, node: LexborNode) -> None:
-        if len(self.sections) == 1:
+        if self._in_lead:
             text = one_line(strip_citations(node.text(deep=True, separator=" ")))
             if text:
                 self.hatnotes.append(text[: chrome.MAX_HATNOTE])
@@ -251,7 +262,10 @@ class Flow:
             self.sections[-1].blocks.append(Block("code", text))
 
     def _break_block(self) -> None:
-        if self._heading or self._verbatim is not None:
+        if self._verbatim is not None:
+            if self._verbatim and not self._verbatim[-1].endswith("\n"):
+                self._verbatim.append("\n")
+        elif self._heading:
             self._runs.append((False, " "))
         else:
             self._flush()
@@ -272,15 +286,18 @@ class Flow:
         self._runs.clear()
         self._link = None
         text = "\n".join(line for line in lines if line)
+        if self._is_label and len(text) <= MAX_LABEL_CHARS:
+            text = ""
+        self._is_label = False
         if is_prose:
             text = tidy_brackets(text)
-        if not text or text in ("|", "·", "•", "-", "–", "—", "↑", "^"):
+        if not text or (is_prose and len(text) <= MAX_ORNAMENT and not any(char.isalnum() for char in text)):
             return
         section = self.sections[-1]
         if chrome.is_boilerplate(text):
             return
         if not section.blocks and not self._items and chrome.reads_as_hatnote(text):
-            if len(self.sections) == 1:
+            if self._in_lead:
                 self.hatnotes.append(text)
             return
         if self._items:
@@ -293,7 +310,7 @@ class Flow:
 
     def _table(self, table: LexborNode) -> None:
         self._flush()
-        rows = _rows(table)
+        rows = tables.rows(table, _cell)
         section = self.sections[-1]
         # The lead is prose: what stands beside it in a table are figures of an infobox without the name.
         (section.tables if len(self.sections) == 1 else section.blocks).extend(Block("row", row) for row in rows)
@@ -321,36 +338,13 @@ def _formula(tag: str, attributes: chrome.Attributes, node: LexborNode) -> str:
     return unwrapped.group(1).strip() if unwrapped else tex
 
 
-def _is_layout(table: LexborNode, attributes: chrome.Attributes) -> bool:
-    """Return whether a table only arranges blocks of text on the page, so that it is read cell by cell."""
-    if attributes.get("role") == "presentation":
-        return True
-    if table.css_first("table table, h1, h2, h3, h4, h5, h6, pre") is not None:
-        return True
-    if table.css_first("th") is not None or "wikitable" in (attributes.get("class") or ""):
+def _is_contents(node: LexborNode) -> bool:
+    """Return whether a list only links to places on its own page: a table of contents without a class of its own."""
+    links = node.css("a[href]")
+    if len(links) < MIN_CONTENTS or not all((a.attributes.get("href") or "").startswith("#") for a in links):
         return False
-    widths = [len(cells) for row in table.css("tr")[:MAX_TABLE_ROWS] if (cells := row.css("td"))]
-    if not widths or max(widths) == 1:
-        return True
-    return any(len(cell.text(deep=True)) > MAX_CELL_CHARS for cell in table.css("td")[: MAX_TABLE_ROWS * 4])
-
-
-def _rows(table: LexborNode) -> list[str]:
-    rows: list[str] = []
-    total = 0
-    for row in table.css("caption, tr"):
-        if chrome.is_chrome(row.tag or "", row.attributes):
-            continue
-        cells = [row] if row.tag == "caption" else row.css("th, td")
-        texts = [_cell(cell) for cell in cells]
-        if not any(texts):
-            continue
-        total += 1
-        if total <= MAX_TABLE_ROWS:
-            rows.append(" | ".join(texts).strip(" |"))
-    if total > MAX_TABLE_ROWS:
-        rows.append(f"… ({total - MAX_TABLE_ROWS} more rows)")
-    return rows
+    linked = sum(len(one_line(link.text(deep=True))) for link in links)
+    return linked >= CONTENTS_SHARE * len(one_line(node.text(deep=True)))
 
 
 def _cell(cell: LexborNode) -> str:
@@ -360,4 +354,4 @@ def _cell(cell: LexborNode) -> str:
     flow.read(cell)
     texts = (block.text.removeprefix("- ") for section in flow.sections for block in section.blocks)
     text = one_line(", ".join(text.replace("\n", ", ") for text in texts))
-    return text if len(text) <= MAX_CELL_CHARS else text[: MAX_CELL_CHARS - 1].rstrip() + "…"
+    return text if len(text) <= tables.MAX_CELL_CHARS else text[: tables.MAX_CELL_CHARS - 1].rstrip() + "…"

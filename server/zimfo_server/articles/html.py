@@ -107,7 +107,7 @@ def _refresh(tree: LexborHTMLParser, page: Page) -> str | None:
 
 def _roots(raw: list[RawSection], names: Sequence[str]) -> tuple[Section, ...]:
     """Return the tree of a page's sections; sections of apparatus and without text are left out."""
-    _take_out_page_title(raw, names)
+    title = _take_out_page_title(raw, names)
     highest = min((section.level for section in raw[1:]), default=0)
     kept: list[RawSection] = []
     dropped_level = 0
@@ -123,7 +123,8 @@ def _roots(raw: list[RawSection], names: Sequence[str]) -> tuple[Section, ...]:
         for section in kept:
             section.blocks.extend(section.tables)
     lead = Section("", 0, strip_title(blocks_text(kept[0].blocks), names[0])) if kept else Section("", 0, "")
-    return tuple(section for section in (lead, *_nested(kept[1:])) if section.text)
+    roots = tuple(section for section in (lead, *_nested(kept[1:])) if section.text)
+    return roots or _title_only(title, kept)
 
 
 def _nested(raw: list[RawSection]) -> tuple[Section, ...]:
@@ -140,27 +141,37 @@ def _nested(raw: list[RawSection]) -> tuple[Section, ...]:
     return tuple(reversed(waiting))
 
 
-def _take_out_page_title(raw: list[RawSection], names: Sequence[str]) -> None:
-    """Merge the page's own title (its first heading) into the lead, and drop navigation above it."""
+def _title_only(title: str, kept: Sequence[RawSection]) -> tuple[Section, ...]:
+    """Return the lead of a page that has nothing but headings: those, or its title; none when it has not even that."""
+    headings = "\n".join(f"- {section.title}" for section in kept if section.title)
+    text = headings or (blocks_text(kept[0].blocks) if kept else "") or title
+    return (Section("", 0, text),) if text else ()
+
+
+def _take_out_page_title(raw: list[RawSection], names: Sequence[str]) -> str:
+    """Merge the page's own title (its first heading) into the lead, drop navigation above it, and return the title."""
     if len(raw) < 2:
-        return
+        return ""
     lead, first = raw[0], raw[1]
-    repeats = any(_same_title(first.title, name) for name in names if name)
+    repeats = any(_same_title(first, name) for name in names if name)
     is_only_h1 = first.level == 1 and not any(section.level == 1 for section in raw[2:])
     if not repeats and not is_only_h1:
-        return
+        return ""
     above = sum(len(block.text) for block in lead.blocks)
     if above > MAX_TITLE_CHROME and first.level != 1:
-        return
+        return ""
     lead.blocks = first.blocks if above <= MAX_TITLE_CHROME else lead.blocks + first.blocks
     lead.tables += [block for block in lead.blocks if block.kind == "row"]
     lead.blocks = [block for block in lead.blocks if block.kind != "row"]
     del raw[1]
+    return first.title
 
 
-def _same_title(heading: str, name: str) -> bool:
-    one, other = plain(heading), plain(name)
-    return one == other or other.startswith(one + " ") or other.endswith(" " + one) or one.startswith(other + " ")
+def _same_title(heading: RawSection, name: str) -> bool:
+    one, other = plain(heading.title), plain(name)
+    if one == other or heading.level > 1:
+        return one == other
+    return other.startswith(f"{one} ") or other.endswith(f" {one}") or one.startswith(f"{other} ")
 
 
 def _links(found: list[tuple[str, str]], base: str) -> tuple[Link, ...]:
