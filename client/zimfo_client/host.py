@@ -6,6 +6,7 @@ calls come from wherever a turn is running and may be cancelled there.
 
 import contextlib
 import json
+import logging
 import math
 import os
 import shlex
@@ -32,6 +33,9 @@ START_DEADLINE_S = 30.0  # a cold start takes 1 s; a first look at hundreds of a
 CALL_DEADLINE_S = 60.0  # twice the server's own longest deadline (it repeats a call once), and room to restart
 MAX_LISTING_PAGES = 50  # of tools/list; a server that never ends its listing must not hold us
 MAX_ERROR_LINES = 3  # of the server's stderr shown when it fails
+
+# The SDK logs a server's nonsense with a traceback; what a person needs to know is in our own errors.
+logging.getLogger("mcp").addHandler(logging.NullHandler())
 
 _OWN_SERVER = (sys.executable, "-m", "zimfo_server")
 # What our own server needs to find the person's archives, cache and language; foreign servers get the SDK's list.

@@ -82,6 +82,21 @@ def test_rewinding_and_generating_again_gives_the_same_tokens(
     assert 0 < again.evaluated_tokens <= new
 
 
+def test_a_model_that_cannot_drop_its_tail_begins_anew_and_counts_it(
+    smol: Engine, chatml: Profile, transcript: Transcript, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    smol.generate(transcript, GREEDY)
+    mark = transcript.mark()
+    _ask(transcript, chatml, "Tell me about the moon.")
+    smol.generate(transcript, replace(GREEDY, max_tokens=2))
+    transcript.rewind(mark)
+    _ask(transcript, chatml, "Where does it stand?")
+    monkeypatch.setattr("zimfo_client.engine.llama.lib.llama_memory_seq_rm", lambda *_: False)  # as hybrids answer
+    generation = smol.generate(transcript, GREEDY)
+    assert generation.evaluated_tokens == generation.prompt_tokens
+    assert "Paris" in generation.text
+
+
 def test_the_same_prompt_again_runs_one_token(smol: Engine, transcript: Transcript) -> None:
     mark = transcript.mark()
     first = smol.generate(transcript, GREEDY)

@@ -30,6 +30,9 @@ SEARCH_LIMIT = 8  # hits to choose from; the right article is seldom further dow
 MAX_READ = 4  # articles read for one question: each costs a call, and the fifth was never the one
 ALL_SECTIONS = 10  # as many sections with text as an overview gives
 MAX_NARRATED_PAGES = 25  # about a megabyte of text: longer than any encyclopedia article
+FOCUS_BONUS = 0.35  # of rank, for the article just read when a question points back to it
+FOCUS_COVERAGE = 0.3  # enough for such a question: it leaves out what was said before
+NAMED_COVERAGE = 0.4  # enough when the question names the article and something of the rest is there
 FOLLOW_UP_WORDS = 10  # a question of fewer words may mean the article just read
 NOT_COVERED = "The archives do not cover this."
 GREETING = "Hello. Ask me about anything in the loaded archives, for example: Tell me about San Francisco."
@@ -56,11 +59,52 @@ class Focus:
 
     articles: list[tuple[str, str, str]] = field(default_factory=list)
 
-    def note(self, result: ToolResult) -> None:
-        """Remember the articles of a result."""
-        for source in sources_of(result):
+    def note(self, sources: list[Source]) -> None:
+        """Remember the articles that an answer stands on, the first of them as the newest."""
+        for source in reversed(sources):
             entry = (source.archive, source.path, source.title)
             self.articles = [entry, *(other for other in self.articles if other != entry)][:4]
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """An article that may answer; `share` (0 to 1) is how much of its title the question names."""
+
+    zim: str
+    path: str
+    title: str
+    share: float
+    focus: bool = False
+
+    @property
+    def enough(self) -> float:
+        """The coverage from which its passage counts as an answer."""
+        if self.focus:
+            return FOCUS_COVERAGE
+        return NAMED_COVERAGE if self.share >= 1.0 else ENOUGH_COVERAGE
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """An article that was read, and the passage found in it; `titled` is how much of the question its title holds."""
+
+    candidate: _Candidate
+    article: OverviewOutput
+    result: ToolResult
+    passage: Passage | None
+    titled: float
+
+    @property
+    def coverage(self) -> float:
+        """How much of the question is answered, by the passage or at least by the title."""
+        return self.passage.coverage if self.passage else 0.0
+
+    @property
+    def rank(self) -> float:
+        """How well it fits, among the articles read."""
+        bonus = FOCUS_BONUS if self.candidate.focus else 0.3 * self.candidate.share
+        score = min(self.passage.score, 10) / 100 if self.passage else 0.0
+        return max(self.coverage, self.titled) + bonus + score
 
 
 class DirectAnswerer:
@@ -94,7 +138,9 @@ class DirectAnswerer:
                 answer = await self._overview(intent)
             case Shape.QUESTION:
                 answer = None
-        return answer or await self._read_about(question)
+        answer = answer or await self._read_about(question)
+        self._focus.note(answer.sources)
+        return answer
 
     async def _narrate(self, intent: Intent) -> Direct | None:
         result, page = await self._call("narrate_article", {"title": intent.subjects[0]}, NarrateOutput)
@@ -152,49 +198,56 @@ class DirectAnswerer:
         """Search, read the likeliest articles, and quote the passage that fits the question best."""
         asked = Question(question)
         searched, hits = await self._call("search", {"query": question, "limit": SEARCH_LIMIT}, SearchOutput)
-        best: tuple[float, Passage | None, OverviewOutput, ToolResult] | None = None
-        for zim, path, title, share in self._candidates(asked, hits):
-            arguments = {"title": title, "path": path, "zim": zim, "max_sections": ALL_SECTIONS}
-            result, article = await self._call("article_overview", arguments, OverviewOutput)
-            if article is None or asked.misses_a_name(_all_text(article)):
-                continue
-            passage = best_passage(asked, article)
-            named = share >= 1.0
-            if passage is None and not named:
-                continue
-            coverage = passage.coverage if passage else 0.0
-            rank = coverage + 0.3 * share + (0.1 * min(passage.score, 10) / 10 if passage else 0.0)
-            if best is None or rank > best[0]:
-                best = (rank, passage, article, result)
-            if named and coverage >= 0.99:
+        best: _Reading | None = None
+        for candidate in self._candidates(asked, hits):
+            reading = await self._read(asked, candidate)
+            if reading is not None and (best is None or reading.rank > best.rank):
+                best = reading
+            if best is not None and best.candidate.share >= 1.0 and best.coverage >= 1.0:
                 break
         if best is None:
             return Direct(NOT_COVERED, Shape.QUESTION, found=False, key=searched)
-        _, passage, article, result = best
-        if passage is not None and passage.coverage >= ENOUGH_COVERAGE:
-            return await self._quoted(passage, article, result, Shape.QUESTION)
-        if asked.title_share(article.title) >= 1.0:
+        if best.passage is not None and best.coverage >= best.candidate.enough:
+            return await self._quoted(best.passage, best.article, best.result, Shape.QUESTION)
+        if best.candidate.share >= 1.0:
             # The question names the article, but none of its words: what the article says first is the answer.
-            return _sourced(compose.overview(article), Shape.QUESTION, result)
+            return _sourced(compose.overview(best.article), Shape.QUESTION, best.result)
         return Direct(NOT_COVERED, Shape.QUESTION, found=False, key=searched)
 
-    def _candidates(self, asked: Question, hits: SearchOutput | None) -> list[tuple[str, str, str, float]]:
-        """Return the articles to read, likeliest first, each with the share of its title that the question names."""
-        found = [(hit.zim, hit.path, hit.title, asked.title_share(hit.title)) for hit in (hits.hits if hits else [])]
-        order = sorted(range(len(found)), key=lambda index: (-(found[index][3] >= 1.0), index))
-        ranked = [found[index] for index in order]
+    async def _read(self, asked: Question, candidate: "_Candidate") -> "_Reading | None":
+        """Read one article; None when it cannot answer the question."""
+        arguments = {
+            "title": candidate.title, "path": candidate.path, "zim": candidate.zim, "max_sections": ALL_SECTIONS,
+        }  # fmt: skip
+        result, article = await self._call("article_overview", arguments, OverviewOutput)
+        if article is None or asked.misses_a_name(_all_text(article)):
+            return None
+        passage = best_passage(asked, article)
+        if passage is None and candidate.share < 1.0:
+            return None
+        return _Reading(candidate, article, result, passage, asked.title_coverage(article.title))
+
+    def _candidates(self, asked: Question, hits: SearchOutput | None) -> list["_Candidate"]:
+        """Return the articles to read, likeliest first."""
+        found = [
+            _Candidate(hit.zim, hit.path, hit.title, asked.title_share(hit.title))
+            for hit in (hits.hits if hits else [])
+        ]
+        ranked = sorted(found, key=lambda candidate: candidate.share < 1.0)  # stable: the search's order within
         if self._continues(asked, ranked):
-            focus = [(*entry, asked.title_share(entry[2])) for entry in self._focus.articles[:2]]
-            ranked = focus + [entry for entry in ranked if entry[:2] not in {item[:2] for item in focus}]
+            focus = [_Candidate(*entry, asked.title_share(entry[2]), focus=True) for entry in self._focus.articles[:2]]
+            read = {(candidate.zim, candidate.path) for candidate in focus}
+            ranked = focus + [candidate for candidate in ranked if (candidate.zim, candidate.path) not in read]
         return ranked[:MAX_READ]
 
-    def _continues(self, asked: Question, ranked: list[tuple[str, str, str, float]]) -> bool:
+    def _continues(self, asked: Question, ranked: list["_Candidate"]) -> bool:
         """Whether a question may be about the article read last: it names no other, or points back with a pronoun."""
         said = words(asked.text)
         if not self._focus.articles or not said:
             return False
         points_back = bool(_PRONOUNS & set(said)) or said[0] in _CONTINUES
-        return points_back and (len(said) <= FOLLOW_UP_WORDS or not any(entry[3] >= 1.0 for entry in ranked))
+        names_another = any(candidate.share >= 1.0 for candidate in ranked)
+        return points_back and len(said) <= FOLLOW_UP_WORDS and not names_another
 
     async def _quoted(self, passage: Passage, article: OverviewOutput, read: ToolResult, shape: Shape) -> Direct:
         key = read
@@ -209,7 +262,6 @@ class DirectAnswerer:
         self, name: str, arguments: dict[str, Any], model: type[Payload]
     ) -> tuple[ToolResult, Payload | None]:
         result = await self._call_tool(name, arguments)
-        self._focus.note(result)
         if result.payload is None:
             return result, None
         try:

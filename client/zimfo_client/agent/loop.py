@@ -232,7 +232,7 @@ class ModelConversation:
         except ClientError as error:
             result = _refused(call, str(error))
             turn.recorder.note(result)
-        self._focus.note(result)
+        self._focus.note(sources_of(result))
         turn.sources = merged([*turn.sources, *sources_of(result)])
         return result
 

@@ -13,6 +13,7 @@ from zimfo_shared.articles import OverviewOutput
 MAX_PASSAGE_SENTENCES = 4  # an answer is a few sentences; more is reading the article
 MAX_PASSAGE_CHARS = 700
 FUZZY_RATIO = 86  # of rapidfuzz, for words of five letters and more: one slip in six letters still matches
+TABLE_SHARE = 0.4  # of the score of a table's row: it answers in numbers that nobody can read alone
 ENOUGH_COVERAGE = 0.6  # share of the question's words that title and passage must hold, to call it an answer
 
 # What people ask with one word and articles say with another; both sides are stems.
@@ -81,6 +82,11 @@ class Question:
         stems = content_stems(re.sub(r"\s*\([^)]*\)$", "", title))
         return sum(_among(stem, self.stems) for stem in stems) / len(stems) if stems else 0.0
 
+    def title_coverage(self, title: str) -> float:
+        """Return how much of the question (0 to 1) a title holds."""
+        stems = content_stems(title)
+        return sum(_among(stem, stems) for stem in self.stems) / len(self.stems) if self.stems else 0.0
+
     def misses_a_name(self, text: str) -> bool:
         """Return whether a name or a number of the question occurs nowhere in `text`, as typed or nearly so.
 
@@ -109,6 +115,9 @@ def best_passage(question: Question, article: OverviewOutput) -> Passage | None:
     best = max(range(len(found)), key=lambda index: (scores[index], -found[index].order))
     if focus and not any(_speaks_of(found[best].stems, stem) or _titled(found[best], stem) for stem in focus):
         return None
+    if focus and all(_titled(found[best], stem) for stem in focus):
+        # The section itself is what is asked for, so it is read from its beginning.
+        best = next(index for index, sentence in enumerate(found) if sentence.section == found[best].section)
     chosen = _window(found, scores, best)
     text = " ".join(found[index].text for index in chosen)
     present = frozenset().union(*(found[index].stems for index in chosen)) | set(title_stems)
@@ -134,6 +143,8 @@ def _score(question: Question, sentence: _Sentence, focus: list[str], weights: d
             score += 0.7 * share * weights[stem]
     if score > 0:
         score += sum(0.8 for expected in question.expected if expected.search(sentence.text))
+    if " | " in sentence.text:
+        score *= TABLE_SHARE
     lead = 0.5 if not sentence.section else 0.0
     return score + lead - 0.01 * min(sentence.order, 20)
 

@@ -34,6 +34,8 @@ _NOT_AN_END = frozenset(
     "jul aug sep sept oct nov dec u.s u.k u.n d.c a.m p.m b.c a.d ph.d z.b d.h u.a bzw usw nr bd str".split()
 )
 _ENDS_ANYWAY = frozenset("etc inc ltd co corp jr sr al u.s u.k d.c a.m p.m b.c a.d ph.d".split())
+_BEFORE_NAMES = frozenset(("jr", "sr", "u.s", "u.k", "d.c"))  # "the U.S. Army", "King Jr. Day"
+_STARTERS = frozenset("the a an in it its he his she her they their this these there on at as but and when for".split())
 
 _REFERS = re.compile(r"\b(?:may refer to|(?:commonly|usually|often) refers to)\b\s*(:?)", re.IGNORECASE)
 _JOINERS = str.maketrans({"_": " ", "'": None, "’": None, "ʼ": None, "\xad": None})
@@ -123,19 +125,16 @@ def _ends_sentence(text: str, match: re.Match[str]) -> bool:
     words = text[max(0, match.start() - MAX_ABBREVIATION) : match.start()].split()
     word = words[-1].lower().lstrip("([\"'“‘") if words else ""
     if word in _ENDS_ANYWAY:
-        return not following or following in '\n"“(' or not _continues(text, match.end(), word)
-    single = len(word) == 1 and word.isalpha() and word not in "iaа"
-    return not (word in _NOT_AN_END or single)
+        return word not in _BEFORE_NAMES or not following or _starts_sentence(text, match.end())
+    if len(word) == 1 and word.isalpha() and word != "i":
+        return not following or _starts_sentence(text, match.end())  # an initial, or the end of "Vitamin C."
+    return word not in _NOT_AN_END
 
 
-def _continues(text: str, end: int, word: str) -> bool:
-    """Return whether the capital after "U.S." or "Inc." rather belongs to the same sentence."""
-    following = text[end : end + 40].split()
-    starters = {"the", "a", "an", "in", "it", "he", "she", "they", "this", "these", "his", "her", "its", "on", "at"}
-    if not following:
-        return False
-    begins = following[0].lower().strip(",") in starters
-    return word in ("jr", "sr", "u.s", "u.k", "d.c") and not begins
+def _starts_sentence(text: str, position: int) -> bool:
+    """Return whether the next word is one that seldom belongs to a name."""
+    following = text[position : position + 20].split()
+    return bool(following) and following[0].lower().strip(',"“(') in _STARTERS
 
 
 def trim_sentences(text: str, limit: int, *, overshoot: int = OVERSHOOT_CHARS) -> str:

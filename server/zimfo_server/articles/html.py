@@ -65,13 +65,10 @@ def decode(content: bytes) -> str:
         pass
     if declared := _CHARSET.search(content[:MAX_META_BYTES]):
         try:
-            codec = codecs.lookup(declared.group(1).decode("ascii"))
-            text, _ = codec.decode(content, "replace")
-        except (LookupError, UnicodeError, ValueError):
-            pass
-        else:
-            if isinstance(text, str):
-                return text.encode("utf-8", "replace").decode("utf-8")
+            text = content.decode(declared.group(1).decode("ascii"), "replace")
+            return text.encode("utf-8", "replace").decode("utf-8")  # some codecs yield lone surrogates
+        except (LookupError, ValueError):
+            pass  # an unknown charset, or a codec that is none for text
     return content.decode("utf-8", "replace")
 
 
