@@ -42,7 +42,8 @@ def _tool(contract: Contract, *, listed: bool) -> str:
     lines = [f"## {contract.name}\n", contract.description + ("" if listed else " *Not listed yet.*"), ""]
     lines += ["| argument | type | |", "|---|---|---|"]
     for name, value in schema["properties"].items():
-        lines.append(f"| `{name}`{' (required)' if name in required else ''} | {_type(value)} | {value.get('description', '')} |")
+        shown = f"`{name}` (required)" if name in required else f"`{name}`"
+        lines.append(f"| {shown} | {_type(value)} | {value.get('description', '')} |")
     members = ", ".join(f"`{name}`" for name in contract.output_schema()["properties"])
     return "\n".join([*lines, "", f"Result: {members}.", ""])
 

@@ -61,8 +61,10 @@ def test_several_h1_are_chapters_and_the_title_is_none():
 def test_what_is_no_text_does_not_leak():
     html = """<head><title>LEAK</title><style>LEAK</style></head><body><nav>LEAK</nav><div id="mw-navigation">LEAK</div>
     <div class="hatnote">For other uses, see LEAK.</div><table class="infobox vcard"><tr><td>LEAK<table><tr><td>LEAK
-    </td></tr></table></td></tr></table><script>LEAK</script><p>Text<sup class="reference" id="cite_ref-1"><a>[1]</a></sup>
-    here<span class="mw-ref"><a>[LEAK]</a></span>.<span style="display: none">LEAK</span><noscript>LEAK</noscript></p>
+    </td></tr></table></td></tr></table><script>LEAK</script><p>Text
+    <sup class="reference" id="cite_ref-1"><a>[1]</a></sup> here<span class="mw-ref"><a>[LEAK]</a></span>.
+    <span style="display: none">LEAK</span>
+    <noscript>LEAK</noscript></p>
     <figure>LEAK<figcaption>LEAK</figcaption></figure><div class="thumb tright">LEAK</div><svg><text>LEAK</text></svg>
     <span id="coordinates">Coordinates: LEAK</span><template>LEAK</template><div class="noprint">LEAK</div>
     <table class="wikitable"><tr><th>LEAK</th></tr></table><h2>Career<span class="mw-editsection">LEAK</span></h2>
@@ -122,15 +124,15 @@ def test_layout_tables_are_read_as_text():
 
 
 def test_a_formula_appears_once():
-    formula = """<span class="mwe-math-element"><span style="display:none"><math alttext="{\\displaystyle v_{i}}"><mi>v</mi>
-    <annotation>{\\displaystyle v_{i}}</annotation></math></span><img alt="{\\displaystyle v_{i}}"></span>"""
+    formula = """<span class="mwe-math-element"><span style="display:none"><math alttext="{\\displaystyle v_{i}}">
+    <mi>v</mi><annotation>{\\displaystyle v_{i}}</annotation></math></span><img alt="{\\displaystyle v_{i}}"></span>"""
 
     assert read(f"<p>Speed {formula} is.</p>").lead.text == "Speed v_{i} is."
 
 
 def test_superscripts_stay_numbers_and_formulas_stay_on_a_line():
-    html = """<p>10<sup>6</sup> m<sup>2</sup>, the 5<sup>th</sup>, O<span class="chemf"><span style="display:inline-block">
-    <sup></sup><br><sub>2</sub></span></span>.</p>"""
+    html = """<p>10<sup>6</sup> m<sup>2</sup>, the 5<sup>th</sup>, O<span class="chemf">
+    <span style="display:inline-block"><sup></sup><br><sub>2</sub></span></span>.</p>"""
 
     assert read(html).lead.text.replace(" 2", "2") == "10⁶ m², the 5th, O2."
 
@@ -187,7 +189,8 @@ def test_decoding(content: bytes, text: str):
 
 def test_links_are_paths_of_the_archive():
     html = """<a href="B_c%20d">B</a><a href="../I/x.png">I</a><a href="http://x.org">x</a><a href="#here">h</a>
-    <a href="mailto:a@b">m</a><a href="//cdn/x">c</a><a href="E#part">E</a><div class="navbox"><a href="N">N</a></div>"""
+    <a href="mailto:a@b">m</a><a href="//cdn/x">c</a><a href="E#part">E</a>
+    <div class="navbox"><a href="N">N</a></div>"""
 
     assert [(link.path, link.text) for link in read(html).links] == [("A/B_c d", "B"), ("I/x.png", "I"), ("A/E", "E")]
 
@@ -211,9 +214,10 @@ def test_the_lead_alone_equals_the_lead_of_the_article():
 FRAGMENTS = st.lists(
     st.one_of(
         st.sampled_from(
-            "<p> </p> <div> </div> <h1> <h2> </h2> <h3> </h3> <ul> <li> </ul> <table> <tr> <td> </table> <pre> </pre> <b> "
-            "</b> <a> </a> <br> <sup> </sup> <details> <summary> <dl> <dt> <dd> <math> <svg> </svg> <section> "
-            "<!--htdig_noindex--> <!--/htdig_noindex--> <!-- --> <template> <select> <button>show</button> &#0; &amp; [1]".split()
+            "<p> </p> <div> </div> <h1> <h2> </h2> <h3> </h3> <ul> <li> </ul> <table> <tr> <td> </table> <pre> </pre> "
+            "<b> </b> <a> </a> <br> <sup> </sup> <details> <summary> <dl> <dt> <dd> <math> <svg> </svg> <section> "
+            "<!--htdig_noindex--> <!--/htdig_noindex--> <!-- --> <template> <select> "
+            "<button>show</button> &#0; &amp; [1]".split()
         ),
         st.just("<script>LEAK</script>"),
         st.just("<style>LEAK</style>"),

@@ -60,9 +60,7 @@ def test_kinds_are_split_singular_and_underscored():
     assert parsed.kinds == ["ev_charging_station", "bar", "brewery"]
 
 
-@pytest.mark.parametrize(
-    ("plural", "one"), [("churches", "church"), ("bus", "bus"), ("pubs", "pub")]
-)
+@pytest.mark.parametrize(("plural", "one"), [("churches", "church"), ("bus", "bus"), ("pubs", "pub")])
 def test_singular(plural: str, one: str):
     assert singular(plural) == one
 

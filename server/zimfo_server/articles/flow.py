@@ -237,9 +237,10 @@ class Flow:
 
     def _keep_hatnote(self, node: LexborNode) -> None:
         if self._in_lead:
-            text = one_line(strip_citations(node.text(deep=True, separator=" ")))
-            if text:
-                self.hatnotes.append(text[: chrome.MAX_HATNOTE])
+            note = Flow()
+            note.read(node)
+            texts = [*note.hatnotes, *(block.text for section in note.sections for block in section.blocks)]
+            self.hatnotes += [text[: chrome.MAX_HATNOTE] for text in texts]
 
     def _end_link(self) -> None:
         if self._link and len(self.links) < MAX_LINKS:
@@ -327,7 +328,7 @@ def _formula(tag: str, attributes: chrome.Attributes, node: LexborNode) -> str:
             (annotation.text(deep=True) if annotation else "")
             or ((math.attributes.get("alttext") or "") if math else "")
             or ((image.attributes.get("alt") or "") if image else "")
-            or (math.text(deep=True) if math else "")
+            or (math.text(deep=True) if math and math.css_first("script, style") is None else "")
         )
     elif tag == "img" and ("mwe-math" in classes or "tex" in classes.split()):
         tex = attributes.get("alt") or ""

@@ -8,6 +8,7 @@ from rapidfuzz.fuzz import ratio, token_sort_ratio
 from zimfo_server.articles.clean import plain
 from zimfo_server.articles.guidance import MAX_CHOICES, Asked, choices, short
 from zimfo_server.articles.model import Article, Section
+from zimfo_server.articles.names import words
 from zimfo_server.errors import GuidanceError
 
 # What most questions are about, in the order in which sections are picked (zimfo-behaviour §2.5).
@@ -177,5 +178,6 @@ def _most_alike(titled: Sequence[Section], wanted: str) -> Section | None:
 
 
 def _likeness(wanted: str, title: str) -> float:
+    """Return 0 to 100; "the deaths" is as like "Death" as "deaths" is."""
     bare = _unnumbered(title)
-    return max(ratio(wanted, bare), token_sort_ratio(wanted, bare))
+    return max(ratio(wanted, bare), token_sort_ratio(" ".join(words(wanted)), " ".join(words(bare))))

@@ -1,0 +1,1 @@
+"""What `make bench` measures. A benchmark prints numbers; it never passes or fails."""
