@@ -28,13 +28,15 @@ def main() -> None:
 def ask(question: tuple[str, ...], *, as_json: bool, **values: Any) -> None:
     """Answer one QUESTION from the archives, with sources; `-` reads it from standard input."""
     from zimfo_client.run import answer_once
+    from zimfo_client.transcript import well_formed
 
     text = " ".join(question)
     if text == "-":
         text = sys.stdin.read(MAX_STDIN_CHARS)
-    if not text.strip():
+    text = well_formed(text).strip()
+    if not text:
         raise click.UsageError("The question is empty.")
-    _guarded(lambda: answer_once(text.strip(), AskOptions.of(values), as_json=as_json))
+    _guarded(lambda: answer_once(text, AskOptions.of(values), as_json=as_json))
 
 
 @main.command()

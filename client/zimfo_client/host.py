@@ -156,8 +156,8 @@ class ToolHost:
                 else ToolCallError(error.message)
             )
             return not lost
-        except RuntimeError as error:  # structured content that breaks the server's own schema
-            request.error = ToolCallError(f"{request.name} answered against its own schema: {error}")
+        except (RuntimeError, ValueError) as error:  # content that breaks the server's own schema; text that is none
+            request.error = ToolCallError(f"{request.name} failed between client and server: {error}")
         finally:
             request.done.set()
         return True

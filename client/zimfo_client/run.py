@@ -14,6 +14,7 @@ from zimfo_client.host import open_host
 from zimfo_client.local_model import LocalModel
 from zimfo_client.options import AskOptions
 from zimfo_client.show import call_line, show_answer, show_json
+from zimfo_client.transcript import well_formed
 
 PROMPT = "> "
 HELP = "Commands: /undo forgets the last question, /retry answers it anew, /quit leaves."
@@ -44,7 +45,7 @@ async def _talk(options: AskOptions, jsonl: bool) -> None:  # noqa: FBT001 - any
         if person:
             click.echo(HELP, err=True)
         while (line := await _line(person=person)) is not None:
-            text = line.strip()
+            text = well_formed(line).strip()
             if text in ("/quit", "/exit"):
                 return
             if text:

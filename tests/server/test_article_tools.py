@@ -211,7 +211,7 @@ def test_articles_are_parsed_once(shared_zim: SharedZim, library_of: LibraryOf):
 def test_maps_are_left_alone(make_zim: MakeZim, library_of: LibraryOf):
     library = library_of(make_zim("streetzim-x", {"Viewer": "<p>Turn on JavaScript to see the map.</p>"}))
 
-    assert "No archive with articles can be used now" in refusal(library, "search", query="map")
+    assert "No archive with articles can be used. None is loaded." in refusal(library, "search", query="map")
     assert call(library, "article_overview", title="Viewer", zim="streetzim-x")["title"] == "Viewer"
 
 

@@ -14,8 +14,9 @@ from zimfo_client.agent import compose
 from zimfo_client.agent.intents import Intent, Shape, recognise, split_aspect
 from zimfo_client.agent.passages import ENOUGH_COVERAGE, Passage, Question, best_passage
 from zimfo_client.results import Source, ToolResult, merged, sources_of
-from zimfo_client.text import content_stems, words
+from zimfo_client.text import content_stems, shorten, words
 from zimfo_shared.articles import (
+    MAX_QUERY,
     CompareOutput,
     NarrateOutput,
     OverviewOutput,
@@ -197,7 +198,9 @@ class DirectAnswerer:
     async def _read_about(self, question: str) -> Direct:
         """Search, read the likeliest articles, and quote the passage that fits the question best."""
         asked = Question(question)
-        searched, hits = await self._call("search", {"query": question, "limit": SEARCH_LIMIT}, SearchOutput)
+        searched, hits = await self._call(
+            "search", {"query": shorten(question, MAX_QUERY), "limit": SEARCH_LIMIT}, SearchOutput
+        )
         best: _Reading | None = None
         for candidate in self._candidates(asked, hits):
             reading = await self._read(asked, candidate)

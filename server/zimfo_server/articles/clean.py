@@ -3,11 +3,13 @@
 Every function is pure and idempotent; the rules are zimfo-behaviour §2.7 with the corrections noted beside them.
 """
 
+import functools
 import re
 import unicodedata
 
 DISAMBIGUATION_CHARS = 400  # "may refer to" stands in the first sentence or it is no disambiguation page
 OVERSHOOT_CHARS = 200  # how far past its limit an excerpt may run to end with a sentence
+CACHED_NAMES = 16_384  # titles and words that a search compares again and again; about 3 MB
 MAX_ABBREVIATION = 12  # characters before a full stop that are looked at; no abbreviation is longer
 
 _CITATION = re.compile(
@@ -38,6 +40,7 @@ _BEFORE_NAMES = frozenset(("jr", "sr", "u.s", "u.k", "d.c"))  # "the U.S. Army",
 _STARTERS = frozenset("the a an in it its he his she her they their this these there on at as but and when for".split())
 
 _REFERS = re.compile(r"\b(?:may refer to|(?:commonly|usually|often) refers to)\b\s*(:?)", re.IGNORECASE)
+_ASCII_OTHER = re.compile(r"[^0-9A-Za-z+#]+")
 _JOINERS = str.maketrans({"_": " ", "'": None, "’": None, "ʼ": None, "\xad": None})
 
 
@@ -80,11 +83,14 @@ def is_disambiguation(title: str, lead: str) -> bool:
     return found is not None and (found.group(1) == ":" or "\n- " in lead or len(lead) < DISAMBIGUATION_CHARS)
 
 
+@functools.lru_cache(maxsize=CACHED_NAMES)
 def plain(text: str) -> str:
     """Return `text` for comparing names: no case, no accents, no punctuation, single spaces.
 
     `+` and `#` stay because they tell C, C++ and C# apart; a text of nothing but punctuation stays as it is.
     """
+    if text.isascii():  # nearly all titles, at a tenth of the cost
+        return " ".join(_ASCII_OTHER.sub(" ", text.translate(_JOINERS)).lower().split()) or text.strip().lower()
     decomposed = unicodedata.normalize("NFKD", text.translate(_JOINERS))
     kept = (
         char if char.isalnum() or char in "+#" or unicodedata.category(char).startswith("M") else " "

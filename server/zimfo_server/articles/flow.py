@@ -53,7 +53,7 @@ class Block:
 
 @dataclass
 class RawSection:
-    """A heading and the blocks up to the next one; `tables` are kept apart in the lead."""
+    """A heading and the blocks up to the next one; rows of `tables` are kept apart: text is prose."""
 
     level: int
     title: str
@@ -312,9 +312,7 @@ class Flow:
     def _table(self, table: LexborNode) -> None:
         self._flush()
         rows = tables.rows(table, _cell)
-        section = self.sections[-1]
-        # The lead is prose: what stands beside it in a table are figures of an infobox without the name.
-        (section.tables if len(self.sections) == 1 else section.blocks).extend(Block("row", row) for row in rows)
+        self.sections[-1].tables.extend(Block("row", row) for row in rows)
 
 
 def _formula(tag: str, attributes: chrome.Attributes, node: LexborNode) -> str:

@@ -15,6 +15,7 @@ from zimfo_server.articles.model import Article, Link, Section
 from zimfo_server.library.archive import Page
 
 MAX_HTML_BYTES = 8 * 2**20  # four times the largest page seen (1.7 MB, SQLite's SELECT); parses in about 0.3 s
+MAX_LEAD_BYTES = 48 * 1024  # of a page parsed for its first text, which stands behind head and infobox
 MAX_NESTING = 2_000  # the parser's time grows with the square of the depth: 0.05 s here, minutes at 100,000
 MANY_ELEMENTS = 4_000  # a page with fewer opening tags cannot nest too deep to matter
 MAX_TITLE_CHROME = 200  # characters above the page's title that are taken for navigation
@@ -47,12 +48,16 @@ def parse_article(page: Page) -> Article:
 
 def parse_lead(page: Page) -> str:
     """Return the first text of a page: its lead, else its first section. Reads no further than that."""
-    tree = _parse(page.content)
-    flow = Flow(first_text_only=True)
-    if body := tree.body:
-        flow.read(body)
-    roots = _roots(flow.sections, (page.title, _document_title(tree)))
-    return roots[0].text if roots else ""
+    # A page that holds no text so early (a huge infobox stands before it) is parsed whole.
+    for content in (page.content[:MAX_LEAD_BYTES], page.content):
+        tree = _parse(content)
+        flow = Flow(first_text_only=True)
+        if body := tree.body:
+            flow.read(body)
+        roots = _roots(flow.sections, (page.title, _document_title(tree)))
+        if roots and roots[0].text:
+            return roots[0].text
+    return ""
 
 
 def decode(content: bytes) -> str:
@@ -116,8 +121,10 @@ def _roots(raw: list[RawSection], names: Sequence[str]) -> tuple[Section, ...]:
             dropped_level = section.level
             continue
         kept.append(section)
-    if not any(section.blocks for section in kept):
-        for section in kept:
+    nothing_else = not any(section.blocks for section in kept)
+    for section in kept:
+        # A section that is nothing but a table keeps its rows; the lead only when all of the page is tables.
+        if not section.blocks and (section.level or nothing_else):
             section.blocks.extend(section.tables)
     lead = Section("", 0, strip_title(blocks_text(kept[0].blocks), names[0])) if kept else Section("", 0, "")
     roots = tuple(section for section in (lead, *_nested(kept[1:])) if section.text)
@@ -158,8 +165,7 @@ def _take_out_page_title(raw: list[RawSection], names: Sequence[str]) -> str:
     if above > MAX_TITLE_CHROME and first.level != 1:
         return ""
     lead.blocks = first.blocks if above <= MAX_TITLE_CHROME else lead.blocks + first.blocks
-    lead.tables += [block for block in lead.blocks if block.kind == "row"]
-    lead.blocks = [block for block in lead.blocks if block.kind != "row"]
+    lead.tables += first.tables
     del raw[1]
     return first.title
 

@@ -29,7 +29,7 @@ class Shelf:
         if self.zim is not None:
             return self._library.archives(self.zim)
         if not (archives := self.all_archives()):
-            raise GuidanceError("No archive with articles can be used now. Ask about places or routes instead.")
+            raise GuidanceError(f"No archive with articles can be used. {self.note or 'None is loaded.'}")
         return archives
 
     def all_archives(self) -> list[OpenArchive]:

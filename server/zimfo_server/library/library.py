@@ -64,8 +64,11 @@ class Library:
         return opened
 
     def note(self) -> str | None:
-        """Return a line naming the archives that searches leave out, None when all are used."""
-        left_out = [record for record in self.records.values() if not record.usable]
+        """Return a line naming the archives that failed while they were used, None when there is none.
+
+        Files that were no archives to begin with are the concern of the person who started the server.
+        """
+        left_out = [record for record in self.records.values() if not record.usable and record.uuid]
         if not left_out:
             return None
         names = ", ".join(f"'{record.name}' ({record.problem})" for record in left_out)
