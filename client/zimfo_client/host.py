@@ -23,7 +23,7 @@ import anyio
 from anyio.abc import TaskStatus
 from anyio.streams.memory import MemoryObjectReceiveStream
 from mcp import Client, MCPError, StdioServerParameters, stdio_client
-from mcp.types import CallToolResult, RequestParamsMeta, TextContent
+from mcp.types import CONNECTION_CLOSED, CallToolResult, RequestParamsMeta, TextContent
 
 from zimfo_client.errors import ServerLostError, ServerUnavailableError, ToolCallError
 from zimfo_client.results import ToolResult
@@ -52,14 +52,16 @@ class _Request:
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     result: CallToolResult | None = None
     error: Exception | None = None
+    repeated: bool = False
 
 
 class ToolHost:
     """The tools of one server. Made by `open_host`."""
 
-    def __init__(self, parameters: StdioServerParameters, log: TextIO) -> None:
+    def __init__(self, parameters: StdioServerParameters, log: TextIO, *, repeats: bool) -> None:
         self._parameters = parameters
         self._log = log
+        self._repeats = repeats
         self._send, self._requests = anyio.create_memory_object_stream[_Request](math.inf)
         self.tools: list[dict[str, Any]] = []
         self.instructions = ""
@@ -70,7 +72,9 @@ class ToolHost:
         Raises `ToolCallError` when the request itself was wrong, `ServerLostError` when the server died or hung.
         """
         meta = cast(RequestParamsMeta, {LOCATION_META_KEY: location.model_dump()}) if location else None
-        request = _Request(name, dict(arguments), meta)
+        # Lone surrogates, which a model's JSON can hold, would leave the SDK's writer without an answer.
+        sent = json.loads(json.dumps(dict(arguments), ensure_ascii=False).encode("utf-8", "replace"))
+        request = _Request(name, sent, meta)
         started = time.perf_counter()
         await self._send.send(request)
         try:
@@ -85,15 +89,20 @@ class ToolHost:
         assert request.result is not None
         return _tool_result(request, 1000 * (time.perf_counter() - started))
 
+    async def aclose(self) -> None:
+        """Take no more calls."""
+        await self._send.aclose()
+
     async def serve(self, *, task_status: TaskStatus[None]) -> None:
         """Hold the session, and open a new one when the server is gone. Runs until cancelled."""
         async with self._requests as requests:
-            await self._session(requests, None, task_status)
+            left = await self._session(requests, None, task_status)
             while True:
-                first = await requests.receive()
+                first = left or await requests.receive()
                 try:
-                    await self._session(requests, first, None)
+                    left = await self._session(requests, first, None)
                 except ServerUnavailableError as error:
+                    left = None
                     first.error = ServerLostError(f"The tool server died and did not start again. {error}")
                     first.done.set()
 
@@ -102,9 +111,14 @@ class ToolHost:
         requests: MemoryObjectReceiveStream[_Request],
         first: _Request | None,
         task_status: TaskStatus[None] | None,
-    ) -> None:
-        """Serve requests over one connection; returns when it is lost. Raises `ServerUnavailableError`."""
+    ) -> _Request | None:
+        """Serve requests over one connection; returns when it is lost, with the request to repeat if there is one.
+
+        Raises `ServerUnavailableError`.
+        """
         reason = ""
+        started = False
+        left: _Request | None = None
         # One scope around all of it: the SDK's client cannot be entered inside a scope that ends before it is left.
         with anyio.CancelScope(deadline=anyio.current_time() + START_DEADLINE_S) as starting:
             try:
@@ -114,53 +128,53 @@ class ToolHost:
                     self.tools = await _listing(client)
                     self.instructions = client.instructions or ""
                     starting.deadline = math.inf
+                    started = True
                     if task_status is not None:
                         task_status.started()
-                    await self._requests_answered(client, requests, first)
-                return
+                    left = await self._requests_answered(client, requests, first)
             except FileNotFoundError:
                 reason = f"the command {self._parameters.command!r} was not found"
             except (MCPError, OSError, BaseExceptionGroup) as error:
                 if not _is_failure(error):
                     raise
-                if starting.deadline == math.inf:
-                    return  # it had started: what fails now is the farewell to a server that is gone
-                reason = self._last_words() or "it ended at once and said nothing"
+                if not started:
+                    reason = self._last_words() or "it ended at once and said nothing"
+        if started:  # what failed then was the farewell to a server that is gone
+            return left
         if starting.cancelled_caught:
             reason = f"it gave no answer within {START_DEADLINE_S:g} s"
         raise ServerUnavailableError(f"The tool server cannot be started: {reason}.")
 
     async def _requests_answered(
         self, client: Client, requests: MemoryObjectReceiveStream[_Request], first: _Request | None
-    ) -> None:
+    ) -> _Request | None:
+        """Answer requests until the connection is lost; returns the one to repeat over the next connection."""
         request = first
         while True:
             if request is None:
                 request = await requests.receive()
-            if not await self._answered(client, request):
-                return
+            try:
+                with request.scope:
+                    request.result = await client.call_tool(
+                        request.name, request.arguments, read_timeout_seconds=CALL_DEADLINE_S, meta=request.meta
+                    )
+            except MCPError as error:
+                if error.code == CONNECTION_CLOSED:
+                    return self._lost(request)
+                request.error = ToolCallError(error.message)
+            except (RuntimeError, ValueError) as error:  # content that breaks the server's schema; text that is none
+                request.error = ToolCallError(f"{request.name} failed between client and server: {error}")
+            request.done.set()
             request = None
 
-    async def _answered(self, client: Client, request: _Request) -> bool:
-        """Carry out one request; returns whether the connection still stands."""
-        try:
-            with request.scope:
-                request.result = await client.call_tool(
-                    request.name, request.arguments, read_timeout_seconds=CALL_DEADLINE_S, meta=request.meta
-                )
-        except MCPError as error:
-            lost = error.code == -32000  # connection closed
-            request.error = (
-                ServerLostError(f"The tool server died during {request.name}. {self._last_words()}".rstrip())
-                if lost
-                else ToolCallError(error.message)
-            )
-            return not lost
-        except (RuntimeError, ValueError) as error:  # content that breaks the server's own schema; text that is none
-            request.error = ToolCallError(f"{request.name} failed between client and server: {error}")
-        finally:
-            request.done.set()
-        return True
+    def _lost(self, request: _Request) -> _Request | None:
+        """Return a request to repeat once: our own tools only read. Anything else fails with the connection."""
+        if self._repeats and not request.repeated:
+            request.repeated = True
+            return request
+        request.error = ServerLostError(f"The tool server died during {request.name}. {self._last_words()}".rstrip())
+        request.done.set()
+        return None
 
     def notices(self) -> list[str]:
         """Return what our own server told the person, such as archives that it cannot serve."""
@@ -187,8 +201,8 @@ async def open_host(command: str | None = None, archives: tuple[str, ...] = ()) 
         tempfile.TemporaryDirectory(prefix="zimfo-", ignore_cleanup_errors=True) as folder,
         Path(folder, "server.log").open("w", encoding="utf-8") as log,  # noqa: ASYNC230 - a child's stderr
     ):
-        host = ToolHost(_parameters(command, archives), log)
-        async with _unwrapped(), anyio.create_task_group() as tasks:
+        host = ToolHost(_parameters(command, archives), log, repeats=command is None)
+        async with contextlib.aclosing(host), _unwrapped(), anyio.create_task_group() as tasks:
             await tasks.start(host.serve)
             try:
                 yield host

@@ -17,6 +17,7 @@ from zimfo_client.show import call_line, show_answer, show_json
 from zimfo_client.transcript import well_formed
 
 PROMPT = "> "
+MAX_LINE_CHARS = 20_000  # of a question: beyond this it is a document, and no search takes it
 HELP = "Commands: /undo forgets the last question, /retry answers it anew, /quit leaves."
 
 
@@ -36,30 +37,35 @@ def answer_once(question: str, options: AskOptions, *, as_json: bool) -> None:
 
 def talk(options: AskOptions, *, jsonl: bool) -> None:
     """Answer questions from standard input until it ends; an error is shown and the next question is taken."""
-    anyio.run(_talk, options, jsonl)
+    if anyio.run(lambda: _talk(options, jsonl=jsonl)):
+        raise SystemExit(1)
 
 
-async def _talk(options: AskOptions, jsonl: bool) -> None:  # noqa: FBT001 - anyio.run passes positional arguments
+async def _talk(options: AskOptions, *, jsonl: bool) -> bool:
+    """Hold a conversation; returns whether a question of a pipe failed, which its other end must learn."""
     person = sys.stdin.isatty() and not jsonl
+    failed = False
     async with _conversation(options, quiet=jsonl) as conversation:
         if person:
             click.echo(HELP, err=True)
         while (line := await _line(person=person)) is not None:
             text = well_formed(line).strip()
             if text in ("/quit", "/exit"):
-                return
+                break
             if text:
-                await _turn(conversation, text, jsonl=jsonl)
+                failed = not await _turn(conversation, text, jsonl=jsonl) or failed
+    return failed and not person
 
 
-async def _turn(conversation: Conversation, text: str, *, jsonl: bool) -> None:
+async def _turn(conversation: Conversation, text: str, *, jsonl: bool) -> bool:
+    """Carry out one line; returns whether that was possible."""
     try:
         if text == "/undo":
             click.echo("Forgotten." if conversation.undo() else "There is nothing to undo.", err=True)
-            return
+            return True
         if text.startswith("/") and text != "/retry":
             click.echo(f"Unknown command {text.split()[0]}. {HELP}", err=True)
-            return
+            return True
         answer = await (conversation.retry() if text == "/retry" else conversation.ask(text))
         if answer is None:
             click.echo("There is nothing to retry.", err=True)
@@ -68,16 +74,16 @@ async def _turn(conversation: Conversation, text: str, *, jsonl: bool) -> None:
         else:
             show_answer(answer)
     except ClientError as error:
-        if jsonl:
-            raise
         click.echo(f"Error: {error}", err=True)
+        return False
+    return True
 
 
 async def _line(*, person: bool) -> str | None:
     """Read a line in a thread, so that the session with the server goes on; None at the end of input."""
     if person:
         click.echo(PROMPT, nl=False, err=True)
-    line = await anyio.to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True)
+    line = await anyio.to_thread.run_sync(sys.stdin.readline, MAX_LINE_CHARS, abandon_on_cancel=True)
     return line or None
 
 

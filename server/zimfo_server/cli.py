@@ -74,6 +74,25 @@ async def _records(service: "Service") -> list["ArchiveRecord"]:
 
 
 @main.command()
+@_sources
+def check(sources: tuple[str, ...]) -> None:
+    """Read archives whole and compare them with their checksums."""
+
+    async def verified(service: "Service") -> int:
+        damaged = 0
+        records = await _records(service)
+        for number, record in enumerate(records, 1):
+            click.echo(f"{number} of {len(records)}: {record.name} ({record.size / 2**20:,.1f} MB) …", err=True)
+            problem = await service.verify(record)
+            click.echo(f"{record.name}: {f'DAMAGED: {problem}' if problem else 'good'}")
+            damaged += bool(problem)
+        return damaged
+
+    if _run(sources, verified):
+        raise SystemExit(1)
+
+
+@main.command()
 @click.argument("tool")
 @click.argument("arguments", default="{}", metavar="[JSON]")
 @click.option("--archives", "sources", multiple=True, metavar="PATH", help="Archive or folder; repeatable.")

@@ -71,6 +71,10 @@ class Service:
             payload["note"] = f"{note} {payload.get('note', '')}".strip()
         return Reply(as_text(payload), payload)
 
+    async def verify(self, record: ArchiveRecord) -> str:
+        """Return what is wrong with an archive after reading all of it, empty when nothing is."""
+        return await self._pool.verify(record)
+
     async def stop(self) -> None:
         """End the workers."""
         await self._pool.stop()

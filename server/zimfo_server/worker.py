@@ -7,6 +7,9 @@ Started as `python -m zimfo_server.worker ROLE` with pipes on standard input and
     server → worker   {"call": tool, "arguments": {…}, "deadline_s": 15}
     worker → server   {"touch": name}…  {"result": {…}} or {"error": kind, "message": text}
 
+    server → worker   {"verify": name}
+    worker → server   {"touch": name}  {"verified": bool}
+
 The word `touch` comes before each archive that is read, so that the server knows which one to set aside when this
 process dies or hangs in libzim's native code.
 """
@@ -48,6 +51,8 @@ class Worker:
             self._touched = ""
             if "start" in request:
                 self._send(self._start(request))
+            elif "verify" in request:
+                self._send({"verified": self._library.verify(request["verify"])})
             else:
                 # A call stuck in native code never sees end of input; the watchdog is C and needs no GIL.
                 faulthandler.dump_traceback_later(request["deadline_s"] + WATCHDOG_GRACE_S, exit=True)

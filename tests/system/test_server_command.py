@@ -44,6 +44,19 @@ def test_list_fails_when_nothing_can_be_served(zimfo_server: Command, tmp_path: 
     assert "NOT SERVED" in ran.out
 
 
+def test_check_finds_what_listing_cannot(zimfo_server: Command, shared_data: Path):
+    damaged = shared_data / "damaged" / "index" / "wikipedia_en_ray_charles_mini_2020-03__titleidx_5_93.zim"
+    good = shared_data / "zim" / "wikipedia_en_ray_charles_mini_2020-03.zim"
+
+    both = zimfo_server("check", str(damaged), str(good))
+    one = zimfo_server("check", str(good))
+
+    assert both.code == 1
+    assert f"{damaged.stem}: DAMAGED: its bytes do not match its checksum" in both.out
+    assert f"{good.stem}: good" in both.out
+    assert (one.code, one.out) == (0, f"{good.stem}: good\n")
+
+
 def test_call_prints_the_result(zimfo_server: Command):
     ran = zimfo_server("call", "article_overview", '{"title": "Sunset"}')
 

@@ -63,6 +63,13 @@ class Library:
                     self._set_aside(record, error.reason)
         return opened
 
+    def verify(self, name: str) -> bool:
+        """Return whether an archive matches its checksum; reads all of it. An unusable archive does not."""
+        try:
+            return self.records[name].usable and OpenArchive(self.records[name], self._announce).verify()
+        except ArchiveSetAsideError:
+            return False
+
     def note(self) -> str | None:
         """Return a line naming the archives that failed while they were used, None when there is none.
 

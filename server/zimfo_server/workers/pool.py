@@ -6,9 +6,10 @@ import anyio
 
 from zimfo_server.errors import GuidanceError, WorkerDiedError, WorkerError
 from zimfo_server.library.record import ArchiveRecord
-from zimfo_server.workers.process import WorkerProcess
+from zimfo_server.workers.process import START_DEADLINE_S, WorkerProcess
 
 READ_DEADLINE_S = 15.0  # reading and searching; the slowest honest call (a cold search over many archives) takes 3 s
+SLOWEST_DISK_BYTES_S = 2 * 2**20  # of an old SD card; below that a whole archive cannot be verified in a day
 MAX_RESTARTS = 200  # archives that may crash a worker one after another while a library is classified
 
 
@@ -50,6 +51,16 @@ class WorkerPool:
                 await self._reader.set_aside(error.touched, _problem(error))
             where = f" while reading archive '{error.touched}'" if error.touched else ""
             raise GuidanceError(f"{tool} failed twice{where}: {error}. Name another archive with 'zim'.") from None
+
+    async def verify(self, record: ArchiveRecord) -> str:
+        """Return what is wrong with an archive after reading all of it, empty when nothing is."""
+        if not record.usable:
+            return record.problem
+        deadline = START_DEADLINE_S + record.size / SLOWEST_DISK_BYTES_S
+        try:
+            return "" if await self._reader.verify(record.name, deadline) else "its bytes do not match its checksum"
+        except WorkerError as error:
+            return _problem(error)
 
     async def stop(self) -> None:
         """End all workers."""

@@ -61,6 +61,13 @@ class WorkerProcess:
         payload: dict[str, Any] = reply["result"]
         return payload
 
+    async def verify(self, name: str, deadline_s: float) -> bool:
+        """Return whether an archive matches its checksum; raises `WorkerDiedError`, `WorkerTimeoutError`."""
+        async with self._lock:
+            await self._running()
+            reply = await self._exchange({"verify": name}, deadline_s)
+        return bool(reply["verified"])
+
     async def set_aside(self, name: str, problem: str) -> None:
         """Go on without an archive: the next call starts a process that does not touch it."""
         async with self._lock:
