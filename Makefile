@@ -26,7 +26,7 @@ test: lint
 	$(BIN)/python -m pytest -m 'not long'
 
 test-long: venv
-	$(BIN)/python -m pytest
+	HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest
 
 bench: venv
 	$(BIN)/python -m tests.bench

@@ -25,7 +25,9 @@ class Input(BaseModel):
     is more than a renaming.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True, str_strip_whitespace=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, coerce_numbers_to_str=True, str_strip_whitespace=True, allow_inf_nan=False
+    )
 
     ALIASES: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
@@ -100,7 +102,7 @@ class Input(BaseModel):
 def whole_number(value: object) -> object:
     """Return an int for `5`, `5.0`, `5.4`, `"5"` or `"about 5"`; anything else unchanged, for the field to refuse."""
     number = real_number(value)
-    return round(number) if isinstance(number, float) else number
+    return round(number) if isinstance(number, float) and math.isfinite(number) else number
 
 
 def real_number(value: object) -> object:

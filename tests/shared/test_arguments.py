@@ -1,5 +1,8 @@
 """What models send, and what the contracts make of it (zimfo-behaviour §1.3)."""
 
+import contextlib
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,6 +44,14 @@ def test_a_limit_of_zero_means_the_default():
     assert NearPlacesInput.parse("near_places", {"target_count": 0}).limit == 10
     assert SearchInput.parse("search", {"query": "x", "limit": 0}).limit == 10
     assert SearchInput.parse("search", {"query": "x", "limit": 500}).limit == 50
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), "1e999", "many", True, []])
+def test_what_is_no_number_is_refused_or_clamped(value: object):
+    for tool, name in (("article_overview", "max_sections"), ("near_places", "radius_km"), ("near_places", "lat")):
+        with contextlib.suppress(BadArgumentsError):
+            parsed = CATALOGUE[tool].input.parse(tool, {"title": "x", name: value} if tool[0] == "a" else {name: value})
+            assert math.isfinite(getattr(parsed, name))
 
 
 def test_null_means_absent():
