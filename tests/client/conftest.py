@@ -1,9 +1,7 @@
 """The real embedded model, and the public corpus where it is at hand."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -40,13 +38,9 @@ def smol(smol_path: Path, chatml: Profile) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def corpus() -> Path:
+def corpus(shared_data: Path) -> Path:
     """The folder of the public training corpus."""
-    shared = Path(os.environ.get("ZIMFO_SHARED", Path(__file__).resolve().parents[3] / "shared"))
-    folder = shared / "data" / "corpus"
-    if not folder.is_dir():
-        pytest.skip(f"no corpus in {folder}")
-    return folder
+    return shared_data / "corpus"
 
 
 @pytest.fixture
@@ -54,11 +48,3 @@ def data_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty user data folder."""
     monkeypatch.setattr("platformdirs.user_data_path", lambda name, *_: tmp_path / name)
     return tmp_path / "zimfo"
-
-
-def listed(name: str, description: str = "", **properties: Any) -> dict[str, Any]:
-    return {
-        "name": name,
-        "description": description,
-        "inputSchema": {"type": "object", "properties": properties, "required": []},
-    }

@@ -111,6 +111,9 @@ class OpenArchive:
             for spelling in dict.fromkeys(spellings):
                 found = self._suggestions.suggest(spelling)
                 paths.update(dict.fromkeys(found.getResults(0, limit)))
+                # Some indexes know a title only as a whole, some archives have an empty one.
+                if not paths and self._archive.has_entry_by_title(spelling):
+                    paths[self._archive.get_entry_by_title(spelling).path] = None
             return self._candidates(paths)[:limit]
 
     def search(self, query: str, limit: int) -> list[Candidate]:

@@ -1,0 +1,216 @@
+"""The loop between model and tools: a real server, a real tokenizer and transcript; the model's words are given.
+
+What a model samples cannot be ordered, so `Scripted` samples what a test tells it and leaves the rest to the engine.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from zimfo_client.agent.loop import DROPPED, FORCED_ANSWER, MAX_ROUNDS, NO_ANSWER, Intents, ModelConversation, Watcher
+from zimfo_client.engine import EngineOverrides, Generation, SamplingSettings, load_engine
+from zimfo_client.engine.base import Engine, OnPrefill, OnText, ShouldStop
+from zimfo_client.errors import ContextFullError, EngineError
+from zimfo_client.host import ToolHost, open_host
+from zimfo_client.profile import Profile, get_profile
+from zimfo_client.transcript import Transcript
+
+
+class Scripted:
+    """An engine whose replies are given; tokenizer, vocabulary and end of turn are the real ones."""
+
+    def __init__(self, engine: Engine, profile: Profile) -> None:
+        self._engine = engine
+        self._end = profile.turns.assistant_close
+        self.replies: list[str | Exception] = []
+        self.prompts: list[str] = []
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._engine, name)
+
+    def generate(
+        self,
+        transcript: Transcript,
+        sampling: SamplingSettings,
+        *,
+        on_text: OnText | None = None,
+        on_prefill: OnPrefill | None = None,
+        should_stop: ShouldStop | None = None,
+    ) -> Generation:
+        before = len(transcript)
+        self.prompts.append(transcript.text())
+        reply = self.replies.pop(0) if self.replies else "Nothing more."
+        if isinstance(reply, Exception):
+            raise reply
+        for token in self._engine.tokenize(reply + self._end, trusted=True):
+            transcript.append_sampled(token)
+        if on_text:
+            on_text(reply)
+        tokens = tuple(transcript.tokens[before:])
+        return Generation(reply, tokens, "end", before, before, len(tokens), 1.0, 1.0, 1.0)
+
+
+def call(name: str, **arguments: object) -> str:
+    """A call as the profile's models write it."""
+    return f"<tool_call>\n{json.dumps({'name': name, 'arguments': arguments})}\n</tool_call>"
+
+
+@pytest.fixture
+async def host() -> AsyncIterator[ToolHost]:
+    async with open_host() as opened:
+        yield opened
+
+
+@pytest.fixture
+def scripted(smol: Engine) -> Scripted:
+    return Scripted(smol, get_profile("chatml"))
+
+
+@pytest.fixture
+def converse(host: ToolHost, scripted: Scripted) -> Callable[..., ModelConversation]:
+    def make(**options: object) -> ModelConversation:
+        settings = {"model": "scripted", "intents": Intents.MISTRAINED, **options}
+        return ModelConversation(host, scripted, get_profile("chatml"), **settings)
+
+    return make
+
+
+async def test_a_call_is_made_and_its_result_leads_to_the_answer(converse, scripted: Scripted):
+    scripted.replies = [call("article_overview", title="Sunset"), "The Sun goes down."]
+    shown: list[str] = []
+
+    answer = await converse(watcher=Watcher(on_text=shown.append)).ask("What happens in the evening?")
+
+    assert answer.text == "The Sun goes down."
+    assert [(made.name, made.ok) for made in answer.tool_calls] == [("article_overview", True)]
+    assert [source.title for source in answer.sources] == ["Sunset"]
+    assert '<tool_response>\n{"title": "Sunset", "lead": ' in scripted.prompts[1]
+    assert "".join(shown) == "The Sun goes down.\n"
+    assert answer.shown
+    assert len(answer.steps) == 2
+
+
+async def test_a_refusal_reaches_the_model_as_an_error(converse, scripted: Scripted):
+    scripted.replies = [call("article_overview", title="Xyzzy Plugh"), "There is nothing."]
+
+    answer = await converse().ask("Who is Xyzzy Plugh?")
+
+    assert not answer.tool_calls[0].ok
+    assert '{"error": "No article is titled' in scripted.prompts[1]
+    assert answer.sources == []
+
+
+async def test_the_same_call_is_made_once(converse, scripted: Scripted):
+    again = call("article_overview", title="Sunset")
+    scripted.replies = [again, again, "Done."]
+
+    answer = await converse().ask("What happens in the evening?")
+
+    assert len(answer.tool_calls) == 1
+    assert "This call was made already" in scripted.prompts[2]
+
+
+async def test_an_unknown_tool_is_answered_with_the_known_ones(converse, scripted: Scripted):
+    scripted.replies = [call("fly_to_the_moon", when="now"), "I cannot."]
+
+    answer = await converse().ask("Fly me to the moon, will you not?")
+
+    assert answer.tool_calls == []
+    assert "There is no tool fly_to_the_moon. Tools: search, article_overview" in scripted.prompts[1]
+
+
+async def test_endless_calls_end_in_a_forced_answer(converse, scripted: Scripted):
+    scripted.replies = [call("search", query=f"sunset {number}") for number in range(MAX_ROUNDS)] + ["Enough."]
+
+    answer = await converse().ask("What is there to find, in general terms?")
+
+    assert answer.text == "Enough."
+    assert answer.stopped == "cap"
+    assert len(answer.tool_calls) == MAX_ROUNDS
+    assert FORCED_ANSWER in scripted.prompts[-1]
+
+
+async def test_a_model_that_says_nothing_is_said_to_have_said_nothing(converse, scripted: Scripted):
+    scripted.replies = ["   "]
+
+    assert (await converse().ask("Are you there, and do you hear me?")).text == NO_ANSWER
+
+
+async def test_an_article_is_read_aloud_without_the_model(converse, scripted: Scripted):
+    answer = await converse().ask("Read me the article about Sunset")
+
+    assert scripted.prompts == []
+    assert answer.steps == []
+    assert len(answer.text) > 2_000
+    assert [made.name for made in answer.tool_calls] == ["narrate_article"]
+
+
+async def test_a_faithful_phrase_is_taken_and_a_stray_one_replaced(converse, scripted: Scripted):
+    conversation = converse(intents=Intents.ALL)
+    scripted.replies = ["Sunset is the daily disappearance of the Sun below the western horizon.", "It began in 1066."]
+
+    faithful = await conversation.ask("Tell me about Sunset.")
+    stray = await conversation.ask("Tell me about LIGO.")
+
+    assert faithful.text == "Sunset is the daily disappearance of the Sun below the western horizon."
+    assert "1066" not in stray.text
+    assert "LIGO" in stray.text
+
+
+async def test_undo_takes_back_the_last_turn_and_retry_repeats_it(converse, scripted: Scripted):
+    conversation = converse()
+    scripted.replies = ["One.", "Two.", "Three."]
+    await conversation.ask("What comes first, would you say?")
+    await conversation.ask("What comes second, would you say?")
+
+    retried = await conversation.retry()
+    undone = conversation.undo()
+
+    assert retried is not None
+    assert (retried.question, retried.text) == ("What comes second, would you say?", "Three.")
+    assert scripted.prompts[2] == scripted.prompts[1]
+    assert undone
+    assert conversation.undo()
+    assert not conversation.undo()
+    assert await conversation.retry() is None
+
+
+async def test_a_failed_turn_leaves_the_conversation_as_it_was(converse, scripted: Scripted):
+    conversation = converse()
+    scripted.replies = ["One.", EngineError("llama.cpp fell over"), "Two."]
+    await conversation.ask("What comes first, would you say?")
+
+    with pytest.raises(EngineError):
+        await conversation.ask("And what is it that fails now?")
+    await conversation.ask("And what is it that works now?")
+
+    assert "fails now" not in scripted.prompts[2]
+    assert "What comes first" in scripted.prompts[2]
+
+
+async def test_a_full_context_drops_earlier_turns_and_says_so(host: ToolHost, smol_path):
+    notices: list[str] = []
+    profile = get_profile("chatml")
+    engine = load_engine(smol_path, profile, EngineOverrides(n_ctx=1_280, seed=1))
+    conversation = ModelConversation(
+        host, engine, profile, model="embedded", intents=Intents.ALL, watcher=Watcher(on_notice=notices.append)
+    )
+    try:
+        answers = [await conversation.ask(f"Tell me about {title}.") for title in ("Sunset", "LIGO", "Malaria")]
+    finally:
+        conversation.close()
+
+    assert DROPPED in notices
+    assert [answer.sources[0].title for answer in answers] == ["Sunset", "LIGO", "Malaria"]
+
+
+async def test_a_question_that_can_never_fit_is_an_error(host: ToolHost, smol_path):
+    profile = get_profile("chatml")
+    engine = load_engine(smol_path, profile, EngineOverrides(n_ctx=512))
+    conversation = ModelConversation(host, engine, profile, model="embedded", intents=Intents.NONE)
+    try:
+        with pytest.raises(ContextFullError):
+            await conversation.ask("Why is that? " * 200)
+    finally:
+        conversation.close()
