@@ -1,5 +1,8 @@
 """Answers put together from results by rule, without a model: plain text that quotes the archive."""
 
+import json
+import re
+
 from zimfo_client.results import Source
 from zimfo_client.text import opening, shorten
 from zimfo_shared.articles import (
@@ -9,6 +12,9 @@ from zimfo_shared.articles import (
     SearchOutput,
     SectionOutput,
 )
+
+_TITLE_ARGUMENT = re.compile(r'\(title="((?:[^"\\]|\\.)*)"')
+_WHAT_TO_CALL = re.compile(r"(?:,? and none is similar)?\.? ?(?:Did you mean|Search for it|Choose one|Try [^:]*):$")
 
 OVERVIEW_CHARS = 900  # a screenful: what the lead says first
 SECTION_CHARS = 1_200
@@ -40,7 +46,7 @@ def comparison(found: CompareOutput) -> str:
     sides: list[str] = []
     for article in found.articles or []:
         texts = [part.text for part in article.sections or [] if part.text.strip()]
-        said = opening(texts[0], SIDE_CHARS) if texts else article.error or "nothing found"
+        said = opening(texts[0], SIDE_CHARS) if texts else refusal(article.error or "Nothing was found.")
         sides.append(f"{article.title}: {said}")
     return "\n\n".join(sides)
 
@@ -56,6 +62,21 @@ def hits(found: SearchOutput) -> str:
 def narration(pages: list[NarrateOutput]) -> str:
     """Return the whole article."""
     return "\n\n".join(page.text for page in pages)
+
+
+def refusal(text: str) -> str:
+    """Return a tool's guidance, which is written for models, as a person reads it: the reason and the titles."""
+    reason = text.splitlines()[0] if text else ""
+    reason = _WHAT_TO_CALL.sub("", reason).strip().rstrip(".") + "."
+    titles = suggested_titles(text)
+    if not titles:
+        return reason
+    return f"{reason} There is: {'; '.join(titles)}."
+
+
+def suggested_titles(text: str) -> list[str]:
+    """Return the article titles that a tool's guidance names, best first."""
+    return list(dict.fromkeys(json.loads(f'"{title}"') for title in _TITLE_ARGUMENT.findall(text)))
 
 
 def hit_sources(found: SearchOutput) -> list[Source]:

@@ -5,16 +5,17 @@ must beat.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from rapidfuzz import fuzz
 
 from zimfo_client.agent import compose
 from zimfo_client.agent.intents import Intent, Shape, recognise, split_aspect
 from zimfo_client.agent.passages import ENOUGH_COVERAGE, Passage, Question, best_passage
 from zimfo_client.results import Source, ToolResult, merged, sources_of
-from zimfo_client.text import content_stems, shorten, words
+from zimfo_client.text import content_stems, fold, shorten, words
 from zimfo_shared.articles import (
     MAX_QUERY,
     CompareOutput,
@@ -34,13 +35,15 @@ MAX_NARRATED_PAGES = 25  # about a megabyte of text: longer than any encyclopedi
 FOCUS_BONUS = 0.35  # of rank, for the article just read when a question points back to it
 FOCUS_COVERAGE = 0.3  # enough for such a question: it leaves out what was said before
 NAMED_COVERAGE = 0.4  # enough when the question names the article and something of the rest is there
+TYPO_RATIO = 85  # of rapidfuzz, between a title that was asked for and the one that exists
 FOLLOW_UP_WORDS = 10  # a question of fewer words may mean the article just read
 NOT_COVERED = "The archives do not cover this."
 GREETING = "Hello. Ask me about anything in the loaded archives, for example: Tell me about San Francisco."
 NO_MAP = "This needs a map archive, and no map tools are available: place and route questions cannot be answered."
 
 _PRONOUNS = frozenset("it its he his him she her hers they their them this that these those there one ones".split())
-_CONTINUES = frozenset("and so but then also ok okay wait what why how who when where more".split())
+_CONTINUES = frozenset("and so but then also ok okay wait more".split())
+_ASKS = frozenset("what why how who when where which".split())
 
 
 @dataclass
@@ -136,7 +139,7 @@ class DirectAnswerer:
             case Shape.ASPECT:
                 answer = await self._aspect(intent.subjects[0], intent.aspect, intent.shape)
             case Shape.OVERVIEW:
-                answer = await self._overview(intent)
+                answer = await self._overview(intent, question)
             case Shape.QUESTION:
                 answer = None
         answer = answer or await self._read_about(question)
@@ -146,7 +149,7 @@ class DirectAnswerer:
     async def _narrate(self, intent: Intent) -> Direct | None:
         result, page = await self._call("narrate_article", {"title": intent.subjects[0]}, NarrateOutput)
         if page is None:
-            return Direct(result.text, intent.shape, found=False, key=result)
+            return Direct(compose.refusal(result.text), intent.shape, found=False, key=result)
         pages = [page]
         for number in range(2, min(page.pages, MAX_NARRATED_PAGES) + 1):
             arguments = {"title": page.title, "path": page.path, "zim": page.zim, "page": number}
@@ -158,26 +161,39 @@ class DirectAnswerer:
 
     async def _compare(self, intent: Intent) -> Direct | None:
         result, found = await self._call("compare_articles", {"titles": list(intent.subjects)}, CompareOutput)
-        if found is None or (found.articles is not None and all(side.error for side in found.articles)):
-            return None
+        if found is None:
+            missing = f"{NOT_COVERED} No article was found for {' or '.join(intent.subjects)}."
+            return Direct(missing, intent.shape, found=False, key=result)
         return _sourced(compose.comparison(found), intent.shape, result)
 
     async def _search(self, intent: Intent) -> Direct | None:
         result, found = await self._call("search", {"query": intent.subjects[0]}, SearchOutput)
         if found is None:
-            return Direct(f"{NOT_COVERED} {result.text}", intent.shape, found=False, key=result)
+            return Direct(f"{NOT_COVERED} {compose.refusal(result.text)}", intent.shape, found=False, key=result)
         return Direct(compose.hits(found), intent.shape, found=True, sources=compose.hit_sources(found), key=result)
 
-    async def _overview(self, intent: Intent) -> Direct | None:
+    async def _overview(self, intent: Intent, question: str) -> Direct:
         title = intent.subjects[0]
         result, found = await self._call("article_overview", {"title": title}, OverviewOutput)
         if found is not None:
             return _sourced(compose.overview(found), intent.shape, result)
-        if parts := split_aspect(title):
-            return await self._aspect(parts[1], parts[0], Shape.ASPECT)
-        return None
+        titles = compose.suggested_titles(result.text)
+        if len(titles) > 1 and all(_is_meaning_of(other, title) for other in titles[:2]):
+            return Direct(compose.refusal(result.text), intent.shape, found=False, key=result)
+        if titles and fuzz.ratio(fold(titles[0]), fold(title)) >= TYPO_RATIO:
+            result, found = await self._call("article_overview", {"title": titles[0]}, OverviewOutput)
+            if found is not None:
+                return _sourced(compose.overview(found), intent.shape, result)
+        if (parts := split_aspect(title)) and (answer := await self._aspect(parts[1], parts[0], Shape.ASPECT)):
+            return answer
+        if self._focus.articles:
+            # "What are the symptoms?" after reading about a disease: a section of what was read last.
+            about = self._focus.articles[0][2]
+            if answer := await self._aspect(about, title, Shape.ASPECT, sections_only=True):
+                return answer
+        return await self._read_about(question, subject=title)
 
-    async def _aspect(self, title: str, aspect: str, shape: Shape) -> Direct | None:
+    async def _aspect(self, title: str, aspect: str, shape: Shape, *, sections_only: bool = False) -> Direct | None:
         """Read the section of an article that is named like `aspect`, else the passage about it."""
         result, found = await self._call(
             "article_overview", {"title": title, "max_sections": ALL_SECTIONS}, OverviewOutput
@@ -190,13 +206,18 @@ class DirectAnswerer:
             part, text = await self._call("get_article_section", arguments, SectionOutput)
             if text is not None:
                 return _sourced(compose.section(text), shape, part)
+        if sections_only:
+            return None
         passage = best_passage(Question(f"{aspect} {found.title}"), found)
         if passage is None or passage.coverage < ENOUGH_COVERAGE:
             return None
         return await self._quoted(passage, found, result, shape)
 
-    async def _read_about(self, question: str) -> Direct:
-        """Search, read the likeliest articles, and quote the passage that fits the question best."""
+    async def _read_about(self, question: str, *, subject: str = "") -> Direct:
+        """Search, read the likeliest articles, and quote the passage that fits the question best.
+
+        With a `subject` that has no article of its own, the answer says so before it quotes what mentions it.
+        """
         asked = Question(question)
         searched, hits = await self._call(
             "search", {"query": shorten(question, MAX_QUERY), "limit": SEARCH_LIMIT}, SearchOutput
@@ -211,7 +232,11 @@ class DirectAnswerer:
         if best is None:
             return Direct(NOT_COVERED, Shape.QUESTION, found=False, key=searched)
         if best.passage is not None and best.coverage >= best.candidate.enough:
-            return await self._quoted(best.passage, best.article, best.result, Shape.QUESTION)
+            answer = await self._quoted(best.passage, best.article, best.result, Shape.QUESTION)
+            if subject and best.candidate.share < 1.0:
+                mention = f'There is no article on "{subject}". The article {best.article.title} mentions it: '
+                return replace(answer, text=mention + answer.text)
+            return answer
         if best.candidate.share >= 1.0:
             # The question names the article, but none of its words: what the article says first is the answer.
             return _sourced(compose.overview(best.article), Shape.QUESTION, best.result)
@@ -246,11 +271,12 @@ class DirectAnswerer:
     def _continues(self, asked: Question, ranked: list["_Candidate"]) -> bool:
         """Whether a question may be about the article read last: it names no other, or points back with a pronoun."""
         said = words(asked.text)
-        if not self._focus.articles or not said:
+        if not self._focus.articles or not said or len(said) > FOLLOW_UP_WORDS:
+            return False
+        if any(candidate.share >= 1.0 for candidate in ranked):
             return False
         points_back = bool(_PRONOUNS & set(said)) or said[0] in _CONTINUES
-        names_another = any(candidate.share >= 1.0 for candidate in ranked)
-        return points_back and len(said) <= FOLLOW_UP_WORDS and not names_another
+        return points_back or (said[0] in _ASKS and not asked.names)
 
     async def _quoted(self, passage: Passage, article: OverviewOutput, read: ToolResult, shape: Shape) -> Direct:
         key = read
@@ -275,6 +301,11 @@ class DirectAnswerer:
 
 def _sourced(text: str, shape: Shape, result: ToolResult) -> Direct:
     return Direct(text, shape, found=True, sources=merged(sources_of(result)), key=result)
+
+
+def _is_meaning_of(title: str, asked: str) -> bool:
+    """Whether a suggested title is one meaning of an ambiguous one: it holds all of its words."""
+    return set(words(asked)) <= set(words(title))
 
 
 def _section_named(aspect: str, article: OverviewOutput) -> str | None:

@@ -1,0 +1,78 @@
+"""Answers without a model over a real server: what is found, what is not, and what is said of it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from zimfo_client.agent.answer import Answer
+from zimfo_client.agent.conversation import DirectConversation
+from zimfo_client.host import open_host
+
+
+@pytest.fixture
+async def talk() -> AsyncIterator[DirectConversation]:
+    """A conversation over the demo archive."""
+    async with open_host() as host:
+        yield DirectConversation(host)
+
+
+def titles(answer: Answer) -> list[str]:
+    return [source.title for source in answer.sources]
+
+
+async def test_a_typo_in_a_title_is_seen_through(talk: DirectConversation):
+    assert titles(await talk.ask("who was marie cury")) == ["Marie Curie"]
+
+
+async def test_an_ambiguous_title_is_answered_with_its_meanings(talk: DirectConversation):
+    answer = await talk.ask("mercury")
+
+    assert "can mean several articles. There is: Mercury (planet); Mercury (element)" in answer.text
+    assert answer.sources == []
+
+
+async def test_a_subject_without_an_article_is_never_passed_off_as_one(talk: DirectConversation):
+    answer = await talk.ask("Tell me about the Falcon 9.")
+
+    assert answer.text.startswith('There is no article on "Falcon 9". The article ')
+    assert "Falcon 9" in answer.text.partition(": ")[2]
+
+
+@pytest.mark.parametrize("question", ["What is the capital of Mongolia?", "Who wrote Hamlet?", "Compare Foo and Bar"])
+async def test_what_is_not_there_is_said_not_to_be(talk: DirectConversation, question: str):
+    answer = await talk.ask(question)
+
+    assert "The archives do not cover this." in answer.text
+    assert answer.sources == []
+
+
+async def test_one_side_of_a_comparison_may_be_missing(talk: DirectConversation):
+    answer = await talk.ask("Compare Sunset and Ouagadougou")
+
+    assert titles(answer) == ["Sunset"]
+    assert 'No article is titled "Ouagadougou".' in answer.text
+    assert "article_overview(" not in answer.text
+
+
+async def test_follow_ups_are_about_what_was_read(talk: DirectConversation):
+    await talk.ask("Tell me about malaria")
+    symptoms = await talk.ask("What are the symptoms?")
+    treatment = await talk.ask("How is it treated?")
+
+    assert [(source.title, source.section) for source in symptoms.sources] == [("Malaria", "Symptoms")]
+    assert [(source.title, source.section) for source in treatment.sources] == [("Malaria", "Treatment")]
+
+
+async def test_a_new_subject_is_no_follow_up(talk: DirectConversation):
+    await talk.ask("Tell me about malaria")
+    answer = await talk.ask("When was Ada Lovelace born?")
+
+    assert titles(answer) == ["Ada Lovelace"]
+    assert "1815" in answer.text
+
+
+async def test_place_questions_say_that_a_map_is_missing(talk: DirectConversation):
+    answer = await talk.ask("Bars near the Ferry Building")
+
+    assert "map" in answer.text
+    assert answer.tool_calls == []
