@@ -21,6 +21,7 @@ lint: venv
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
 
 test: lint
 	$(BIN)/python -m pytest -m 'not long'

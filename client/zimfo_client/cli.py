@@ -12,7 +12,9 @@ from zimfo_shared.commands import DefaultGroup
 MAX_STDIN_CHARS = 20_000  # of a piped question: beyond this it is a document, and no search takes it
 
 
-@click.group(cls=DefaultGroup, default="ask", context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=DefaultGroup, default="ask", no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="zimfo", prog_name="zimfo")
 def main() -> None:
     """Ask questions of offline archives.

@@ -14,6 +14,8 @@ class DefaultGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the default command first where no command is named."""
+        if not args and self.no_args_is_help:
+            return super().parse_args(ctx, args)
         own_options = {name for parameter in self.get_params(ctx) for name in parameter.opts}
         if not args or (args[0] not in self.commands and args[0] not in own_options):
             args = [self._default, *args]
