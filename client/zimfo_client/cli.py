@@ -19,7 +19,7 @@ MAX_STDIN_CHARS = 20_000  # of a piped question: beyond this it is a document, a
 def main() -> None:
     """Ask questions of offline archives.
 
-    Without a command the arguments are a question: zimfo "Why is the sky blue?"
+    Without a command the arguments are a question: zimfo "What causes malaria?"
     """
 
 

@@ -4,7 +4,7 @@ import sys
 
 from zimfo_client.cli import main
 
-QUESTION = "How were gravitational waves first detected?"
+QUESTION = "What did Marie Curie discover?"
 
 
 def run() -> None:

@@ -20,7 +20,9 @@ Result = TypeVar("Result")
 _sources = click.argument("sources", nargs=-1, metavar="[ARCHIVE_OR_FOLDER]...")
 
 
-@click.group(cls=DefaultGroup, default="serve", context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=DefaultGroup, default="serve", no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="zimfo", prog_name="zimfo-server")
 def main() -> None:
     """Serve offline archives (ZIM files) to language models over MCP.
@@ -175,6 +177,6 @@ def _explain(sources: tuple[str, ...]) -> None:
         "zimfo-server speaks the Model Context Protocol on standard input and output; a host starts it, not a person.\n"
         f"Put this into your host's configuration:\n\n{json.dumps(host, indent=2)}\n\n"
         "To look around without a host: zimfo-server list, zimfo-server call TOOL JSON, zimfo-server --help.\n"
-        "To ask a question: zimfo ask 'Why is the sky blue?'",
+        "To ask a question: zimfo ask 'What causes malaria?'",
         err=True,
     )

@@ -6,7 +6,10 @@ import click
 
 
 class DefaultGroup(click.Group):
-    """A group whose command `default` runs when the first argument is neither a command nor an option of the group."""
+    """A group whose command `default` runs when the first argument is neither a command nor an option of the group.
+
+    Without arguments it shows its help, or runs the default command with `no_args_is_help=False`.
+    """
 
     def __init__(self, *args: Any, default: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

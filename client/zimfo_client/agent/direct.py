@@ -35,6 +35,7 @@ MAX_NARRATED_PAGES = 25  # about a megabyte of text: longer than any encyclopedi
 FOCUS_BONUS = 0.35  # of rank, for the article just read when a question points back to it
 FOCUS_COVERAGE = 0.3  # enough for such a question: it leaves out what was said before
 NAMED_COVERAGE = 0.4  # enough when the question names the article and something of the rest is there
+RELATED_SHARE = 0.5  # of a title's words named: up to there an article is about something else
 TYPO_RATIO = 85  # of rapidfuzz, between a title that was asked for and the one that exists
 FOLLOW_UP_WORDS = 10  # a question of fewer words may mean the article just read
 NOT_COVERED = "The archives do not cover this."
@@ -233,7 +234,7 @@ class DirectAnswerer:
             return Direct(NOT_COVERED, Shape.QUESTION, found=False, key=searched)
         if best.passage is not None and best.coverage >= best.candidate.enough:
             answer = await self._quoted(best.passage, best.article, best.result, Shape.QUESTION)
-            if subject and best.candidate.share < 1.0:
+            if subject and best.candidate.share <= RELATED_SHARE:
                 mention = f'There is no article on "{subject}". The article {best.article.title} mentions it: '
                 return replace(answer, text=mention + answer.text)
             return answer
