@@ -56,9 +56,11 @@ class Worker:
             else:
                 # A call stuck in native code never sees end of input; the watchdog is C and needs no GIL.
                 faulthandler.dump_traceback_later(request["deadline_s"] + WATCHDOG_GRACE_S, exit=True)
+                self._library.begin_call()
                 reply = self._answer(request["call"], request["arguments"])
                 faulthandler.cancel_dump_traceback_later()
                 self._send(reply)
+                self._library.end_call()
 
     def _start(self, request: frames.Message) -> frames.Message:
         records = [ArchiveRecord.from_dict(values) for values in request["start"]]
@@ -76,7 +78,7 @@ class Worker:
             return {"error": "guidance", "message": str(error)}
         except Exception:  # errors travel as data: whatever went wrong, the next call must find a worker
             sys.excepthook(*sys.exc_info())
-            return {"error": "internal", "message": f"{tool} failed inside the server."}
+            return {"error": "internal", "message": f"{tool} failed inside the server. Try another article or archive."}
 
     def _announce(self, archive: str) -> None:
         if archive != self._touched:

@@ -8,6 +8,7 @@ import pytest
 
 from zimfo_server.errors import ArchiveSetAsideError, NothingToServeError
 from zimfo_server.library import cache
+from zimfo_server.library.archive import OpenArchive
 from zimfo_server.library.discover import demo_archives, discover, library_sources, user_archives
 from zimfo_server.library.library import Library
 
@@ -144,3 +145,26 @@ def test_an_archive_with_a_wrong_checksum_is_set_aside_on_first_use(shared_data:
     assert "checksum" in (library.note() or "")
     with pytest.raises(ArchiveSetAsideError, match=r"titleidx_5_20.*checksum"):
         library.archives(damaged.stem)
+
+
+def test_a_verified_archive_is_not_read_whole_again(monkeypatch: pytest.MonkeyPatch):
+    first = Library.classified(discover(demo_archives()))
+    first.archives()
+    first.end_call()
+
+    monkeypatch.setattr(OpenArchive, "verify", lambda _: pytest.fail("read again"))
+    second = Library.classified(discover(demo_archives()))
+
+    assert [archive.record.name for archive in second.archives()] == ["encyclopedia"]
+
+
+def test_a_call_does_not_spend_its_deadline_on_verification(shared_data: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("zimfo_server.library.library.VERIFY_BUDGET_S", 0.0)
+    damaged = shared_data / "damaged" / "index" / "wikipedia_en_ray_charles_mini_2020-03__titleidx_5_93.zim"
+    library = Library.classified(discover([damaged]))
+
+    library.begin_call()
+    assert [archive.record.name for archive in library.archives()] == [damaged.stem]
+    monkeypatch.setattr("zimfo_server.library.library.VERIFY_BUDGET_S", 60.0)
+    library.begin_call()
+    assert library.archives() == []

@@ -146,3 +146,18 @@ def test_a_passage_shows_the_words_of_the_query():
     assert "zebra" in search.passage(text, "where does the zebra graze")
     assert search.passage("Short.", "x") == "Short."
     assert len(search.passage("x" * 999, "x")) <= search.SNIPPET_CHARS
+
+
+def test_a_search_that_takes_too_long_says_which_archives_it_left_out(
+    make_zim: MakeZim, library_of: LibraryOf, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(search, "SEARCH_BUDGET_S", 0.0)
+    library = library_of(
+        make_zim("first", {"One": page("One", "tiger")}), make_zim("second", {"Two": page("Two", "tiger")})
+    )
+
+    found, note = search.search_articles(Shelf(library, None), "tiger", 10, None)
+
+    assert [hit.zim for hit in found] == ["first"]
+    assert note is not None
+    assert "no time to search all archives" in note

@@ -6,6 +6,7 @@ zimfo-behaviour §2.3 is the base. Its weakness, that the first archive fills th
 
 import itertools
 import re
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from zimfo_server.library.archive import Candidate, OpenArchive
 from zimfo_shared.articles import ArchiveKind, Hit
 
 MIN_OVERFETCH = 10
+SEARCH_BUDGET_S = 6.0  # then the archives that were reached must do: hundreds on a cold disk would pass the deadline
 ENOUGH_HITS = 3  # with fewer of the wanted kind, other archives are searched too
 SNIPPET_CHARS = 220
 MAX_TERMS = 24  # words of a query that are searched for; Xapian's time grows with each
@@ -63,12 +65,15 @@ def search_articles(shelf: Shelf, query: str, limit: int, kind: ArchiveKind | No
     """
     archives = shelf.archives
     wanted = [archive for archive in archives if kind in (None, archive.record.kind)]
-    scored = _merged(wanted, query, limit)
+    until = time.monotonic() + SEARCH_BUDGET_S
+    scored = _merged(wanted, query, limit, until)
     note = None
     if kind and len(scored) < min(ENOUGH_HITS, limit):
         others = [archive for archive in archives if archive not in wanted]
-        scored += _merged(others, query, limit - len(scored))
+        scored += _merged(others, query, limit - len(scored), until)
         note = f"Fewer than {ENOUGH_HITS} hits in {kind} archives, so all archives were searched."
+    if len(archives) > 1 and time.monotonic() > until:
+        note = "There was no time to search all archives. Name one with 'zim' to search it."
     shown = (_hit(found, query) for found in scored)
     # A page without text (a picture, an empty chapter) answers nothing and cannot be opened by the article tools.
     hits = list(itertools.islice((hit for hit in shown if hit.snippet), limit))
@@ -113,15 +118,18 @@ def _words_in(text: str, wanted: Iterable[str]) -> int:
     return sum(plain(word) in present for word in wanted)
 
 
-def _merged(archives: Sequence[OpenArchive], query: str, limit: int) -> list[_Scored]:
+def _merged(archives: Sequence[OpenArchive], query: str, limit: int, until: float) -> list[_Scored]:
     """Return the hits of all archives, best first; among the first `limit`, none takes more than its share.
 
     Pages that hold only some of the words are looked for when hardly any page holds all.
     """
     if limit <= 0:
         return []
-    found = [_scored(archive, query, limit) for archive in archives]
-    if sum(map(len, found)) < min(ENOUGH_HITS, limit):
+    found: list[list[_Scored]] = []
+    for archive in archives:
+        in_time = not found or time.monotonic() < until
+        found.append(_scored(archive, query, limit) if in_time else [])
+    if sum(map(len, found)) < min(ENOUGH_HITS, limit) and time.monotonic() < until:
         found = [_with_single_words(archive, query, hits) for archive, hits in zip(archives, found, strict=True)]
     answering = [sorted(hits, key=lambda hit: -hit.score) for hits in found if hits]
     if not answering:

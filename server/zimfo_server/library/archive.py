@@ -7,6 +7,7 @@ Every method therefore announces the archive before it touches it, so that the s
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from libzim.reader import Archive, Entry
@@ -49,7 +50,11 @@ class OpenArchive:
         self._announce = announce
         with self._reading():
             self._archive = Archive(Path(record.file))
-            self._suggestions = SuggestionSearcher(self._archive)
+
+    @cached_property
+    def _suggestions(self) -> SuggestionSearcher:
+        # Made on first use: in a large library most archives are never asked for a title.
+        return SuggestionSearcher(self._archive)
 
     def verify(self) -> bool:
         """Return whether the file matches its own checksum; reads every byte of it."""

@@ -1,7 +1,9 @@
 """The archives that a worker serves: opened on first use, set aside when they prove to be damaged."""
 
 import dataclasses
+import math
 import os
+import time
 from collections.abc import Callable, Iterable
 
 from zimfo_server.errors import ArchiveSetAsideError
@@ -11,6 +13,7 @@ from zimfo_server.library.classify import classify
 from zimfo_server.library.record import ArchiveRecord
 
 VERIFY_LIMIT_MB = 64  # up to this size a checksum is verified before first use, which takes about 0.1 s
+VERIFY_BUDGET_S = 4.0  # of one call spent on that: a first search over hundreds of archives must stay in its deadline
 
 
 def _verify_limit_bytes() -> int:
@@ -30,6 +33,9 @@ class Library:
         self.records = {record.name: record for record in records}
         self._announce = announce
         self._open: dict[str, OpenArchive] = {}
+        self._verified = cache.load_verified(self.records.values())
+        self._newly_verified = False
+        self._verify_until = math.inf
 
     @classmethod
     def classified(cls, records: Iterable[ArchiveRecord], announce: Callable[[str], None] = _unheard) -> "Library":
@@ -46,6 +52,16 @@ class Library:
         if fresh:
             cache.store(complete)
         return cls(complete, announce)
+
+    def begin_call(self) -> None:
+        """Start the clock of one call's verifications. Archives beyond it are read unverified and verified later."""
+        self._verify_until = time.monotonic() + VERIFY_BUDGET_S
+
+    def end_call(self) -> None:
+        """Remember what was verified, for the next run."""
+        if self._newly_verified:
+            cache.store_verified(self.records[name] for name in self._verified)
+            self._newly_verified = False
 
     def archives(self, zim: str | None = None) -> list[OpenArchive]:
         """Return the open archives in load order, or just the one called `zim`.
@@ -85,13 +101,19 @@ class Library:
         if not record.usable:
             raise ArchiveSetAsideError(record.name, record.problem)
         if record.name not in self._open:
-            archive = OpenArchive(record, self._announce)
-            if record.size <= _verify_limit_bytes() and not archive.verify():
+            self._open[record.name] = OpenArchive(record, self._announce)
+        archive = self._open[record.name]
+        if record.name not in self._verified and self._is_to_be_verified(record):
+            if not archive.verify():
                 problem = "it is damaged: its bytes do not match its checksum; download it again"
                 self._set_aside(record, problem)
                 raise ArchiveSetAsideError(record.name, problem)
-            self._open[record.name] = archive
-        return self._open[record.name]
+            self._verified.add(record.name)
+            self._newly_verified = True
+        return archive
+
+    def _is_to_be_verified(self, record: ArchiveRecord) -> bool:
+        return record.size <= _verify_limit_bytes() and time.monotonic() < self._verify_until
 
     def _set_aside(self, record: ArchiveRecord, problem: str) -> None:
         self._open.pop(record.name, None)

@@ -42,7 +42,9 @@ class WorkerPool:
             return await self._reader.call(tool, arguments, self._deadline_s)
         except WorkerError as error:
             if error.touched is None:
-                raise GuidanceError(f"{tool} failed: {error}. Try the call again.") from None
+                raise GuidanceError(
+                    f"{tool} failed: {error}. Try the call again, or name one archive with 'zim'."
+                ) from None
             await self._reader.set_aside(error.touched, _problem(error))
         try:
             return await self._reader.call(tool, arguments, self._deadline_s)

@@ -23,7 +23,8 @@ _BROKEN_PIPE = (
     ValueError,
 )
 
-START_DEADLINE_S = 60.0  # classifying hundreds of archives for the first time on a slow disk; warm it takes 0.2 s
+BLAME_SHARE = 0.5  # of a deadline that one archive must have held the worker to be set aside for it
+START_DEADLINE_S = 30.0  # to import libzim, and then for each archive to be opened; on a slow disk that takes a second
 
 
 class WorkerProcess:
@@ -94,29 +95,37 @@ class WorkerProcess:
         assert self._process.stdout is not None
         self._replies = BufferedByteReceiveStream(self._process.stdout)
         request = {"start": [record.to_dict() for record in self.records], "classify": not self._classified}
-        reply = await self._exchange(request, START_DEADLINE_S)
+        reply = await self._exchange(request, START_DEADLINE_S, each_archive=True)
         self.records = [ArchiveRecord.from_dict(values) for values in reply["started"]]
         self._classified = True
 
-    async def _exchange(self, request: frames.Message, deadline_s: float) -> frames.Message:
+    async def _exchange(
+        self, request: frames.Message, deadline_s: float, *, each_archive: bool = False
+    ) -> frames.Message:
         """Send a request and wait for its answer. However that fails, the process does not outlive it.
+
+        With `each_archive` the deadline begins anew with every archive that the worker comes to.
 
         Cancellation kills the process too: that is the only way to stop native code, and keeps the pipe in step.
         """
         assert self._process is not None
         assert self._process.stdin is not None
-        self._touched = None
+        self._touched, touched_at = None, anyio.current_time()
         try:
-            with anyio.fail_after(deadline_s):
+            with anyio.fail_after(deadline_s) as scope:
                 await self._process.stdin.send(frames.encode(request))
                 while True:
                     message = await self._receive()
                     if "touch" not in message:
                         return message
-                    self._touched = message["touch"]
+                    self._touched, touched_at = message["touch"], anyio.current_time()
+                    if each_archive:
+                        scope.deadline = touched_at + deadline_s
         except TimeoutError:
             await self._kill()
-            raise WorkerTimeoutError(f"no answer within {deadline_s:g} s", self._touched) from None
+            # Of many archives read in turn, the last one is not to blame for the time that all took.
+            held = anyio.current_time() - touched_at >= BLAME_SHARE * deadline_s
+            raise WorkerTimeoutError(f"no answer within {deadline_s:g} s", self._touched if held else None) from None
         except (
             anyio.IncompleteRead,
             anyio.EndOfStream,
