@@ -1,5 +1,7 @@
 """A click group that runs a default command, as the commands of zimfo do."""
 
+import io
+import sys
 from typing import Any
 
 import click
@@ -14,6 +16,13 @@ class DefaultGroup(click.Group):
     def __init__(self, *args: Any, default: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._default = default
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run, with characters that a terminal cannot show replaced instead of ending the program."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")
+        return super().main(*args, **kwargs)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the default command first where no command is named."""

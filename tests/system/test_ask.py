@@ -77,6 +77,15 @@ def test_text_output_keeps_calls_on_stderr_and_sources_on_stdout(zimfo: Command)
     assert "[1] LIGO (encyclopedia)" in ran.out
 
 
+def test_a_terminal_that_knows_only_ascii_gets_an_answer(zimfo: Command, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+
+    ran = zimfo("ask", "--direct", "US and Iran relations")
+
+    assert ran.code == 0, ran.err
+    assert "1979" in ran.out
+
+
 def test_a_question_is_read_from_standard_input(zimfo: Command):
     ran = zimfo("ask", "--direct", "--json", "-", stdin="Tell me about Malaria.\n")
 
