@@ -5,9 +5,7 @@ answered in our own words, and starts no thread per call.
 """
 
 import importlib.metadata
-import sys
 
-import anyio
 from mcp import MCPError, stdio_server
 from mcp.server import Server, ServerRequestContext
 from mcp.server.caching import CacheHint
@@ -22,7 +20,7 @@ from mcp.types import (
     ToolAnnotations,
 )
 
-from zimfo_server.service import Service, problems
+from zimfo_server.service import Service
 from zimfo_shared.contract import Contract
 
 LISTING_TTL_MS = 3_600_000  # the list of tools never changes while a server runs
@@ -61,22 +59,10 @@ def build(service: Service) -> Server[object]:
 
 
 async def serve_stdio(service: Service) -> None:
-    """Serve on standard input and output until the host closes its end.
-
-    Raises `NothingToServeError` as soon as it is known that no archive can be used.
-    """
-    service.require_usable()
+    """Serve on standard input and output until the host closes its end."""
     server = build(service)
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_start, service)
-        async with stdio_server() as (read, write):
-            await server.run(read, write, server.create_initialization_options())
-        tasks.cancel_scope.cancel()
-
-
-async def _start(service: Service) -> None:
-    for file, problem in problems(await service.start()).items():
-        sys.stderr.write(f"zimfo-server: not served: {file}: {problem}\n")
+    async with stdio_server() as (read, write):
+        await server.run(read, write, server.create_initialization_options())
 
 
 def _tool(contract: Contract) -> Tool:

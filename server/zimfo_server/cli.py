@@ -1,5 +1,6 @@
 """The command `zimfo-server`. Imports of `mcp` and `libzim` wait until a command needs them."""
 
+import importlib
 import json
 import shutil
 import sys
@@ -43,9 +44,23 @@ def serve(sources: tuple[str, ...]) -> None:
 
 
 async def _serve(service: "Service") -> None:
-    from zimfo_server.app import serve_stdio
+    """Serve until the host closes its end. Raises `NothingToServeError` as soon as it is known."""
+    import anyio
+    from anyio import to_thread
 
-    await serve_stdio(service)
+    service.require_usable()
+    async with anyio.create_task_group() as tasks:
+        # The reader starts before `mcp` is imported, which takes a second: it looks at the archives meanwhile.
+        tasks.start_soon(_start, service)
+        app = await to_thread.run_sync(importlib.import_module, "zimfo_server.app")
+        await app.serve_stdio(service)
+        tasks.cancel_scope.cancel()
+
+
+async def _start(service: "Service") -> None:
+    for record in await service.start():
+        if not record.usable:
+            click.echo(f"zimfo-server: not served: {record.file}: {record.problem}", err=True)
 
 
 @main.command("list")

@@ -3,7 +3,6 @@
 The MCP server (`app`) and `zimfo-server call` are two doors to this one room.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,8 +96,3 @@ class Service:
         if values["zim"]:
             return values, None
         return values, f"No archive is called '{asked}'; all archives were used."
-
-
-def problems(records: list[ArchiveRecord]) -> Mapping[str, str]:
-    """Return file and reason of every archive that cannot be served."""
-    return {record.file: record.problem for record in records if not record.usable}
