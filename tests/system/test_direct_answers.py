@@ -1,11 +1,15 @@
 """Answers without a model over a real server: what is found, what is not, and what is said of it."""
 
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from zimfo_client.agent.answer import Answer
 from zimfo_client.agent.conversation import DirectConversation
+from zimfo_client.agent.direct import _is_typo_of
+from zimfo_client.errors import ServerUnavailableError
 from zimfo_client.host import open_host
 
 
@@ -21,7 +25,29 @@ def titles(answer: Answer) -> list[str]:
 
 
 async def test_a_typo_in_a_title_is_seen_through(talk: DirectConversation):
-    assert titles(await talk.ask("who was marie cury")) == ["Marie Curie"]
+    answer = await talk.ask("who was marie cury")
+
+    assert titles(answer) == ["Marie Curie"]
+    assert answer.text.startswith('(No article is titled "marie cury"; this is Marie Curie.) Marie Curie was')
+
+
+@pytest.mark.parametrize(
+    ("asked", "title", "typo"),
+    [("marie cury", "Marie Curie", True), ("robespiere", "Robespierre", True), ("World War II", "World War I", False),
+     ("Apollo 11", "Apollo 12", False), ("East Germany", "West Germany", False),
+     ("Iran", "Iraq", False), ("Java", "Java Sea", False)],
+)  # fmt: skip
+def test_what_is_a_typo_and_what_another_subject(asked: str, title: str, *, typo: bool):
+    assert _is_typo_of(asked, title) is typo
+
+
+async def test_a_foreign_server_is_refused_by_direct_answers(tmp_path: Path):
+    script = tmp_path / "foreign.py"
+    script.write_text("from mcp.server import MCPServer\nMCPServer('foreign').run()\n", encoding="utf-8")
+
+    async with open_host(f"{sys.executable} {script}") as host:
+        with pytest.raises(ServerUnavailableError, match="needs zimfo's own tools"):
+            DirectConversation(host)
 
 
 async def test_an_ambiguous_title_is_answered_with_its_meanings(talk: DirectConversation):

@@ -3,7 +3,8 @@
 from typing import Protocol
 
 from zimfo_client.agent.answer import Answer, OnCall, Recorder
-from zimfo_client.agent.direct import DirectAnswerer, Focus
+from zimfo_client.agent.direct import TOOLS, DirectAnswerer, Focus
+from zimfo_client.errors import ServerUnavailableError
 from zimfo_client.host import ToolHost
 from zimfo_shared.wire import Location
 
@@ -31,12 +32,14 @@ class Conversation(Protocol):
 
 
 class DirectConversation:
-    """Answers composed from tool results, without a model."""
+    """Answers composed from tool results, without a model. Raises `ServerUnavailableError` on a foreign server."""
 
     def __init__(self, host: ToolHost, location: Location | None = None, on_call: OnCall | None = None) -> None:
         self._host = host
         self._location = location
         self._on_call = on_call
+        if not {tool["name"] for tool in host.tools} >= TOOLS:
+            raise ServerUnavailableError("--direct needs zimfo's own tools, and this server lacks them. Use a model.")
         self._turns: list[tuple[str, Focus]] = []
         self._focus = Focus()
 

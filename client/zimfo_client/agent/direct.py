@@ -15,7 +15,7 @@ from zimfo_client.agent import compose
 from zimfo_client.agent.intents import Intent, Shape, recognise, split_aspect
 from zimfo_client.agent.passages import ENOUGH_COVERAGE, Passage, Question, best_passage
 from zimfo_client.results import Source, ToolResult, merged, sources_of
-from zimfo_client.text import content_stems, fold, shorten, words
+from zimfo_client.text import content_stems, shorten, words
 from zimfo_shared.articles import (
     MAX_QUERY,
     CompareOutput,
@@ -36,8 +36,10 @@ FOCUS_BONUS = 0.35  # of rank, for the article just read when a question points 
 FOCUS_COVERAGE = 0.3  # enough for such a question: it leaves out what was said before
 NAMED_COVERAGE = 0.4  # enough when the question names the article and something of the rest is there
 RELATED_SHARE = 0.5  # of a title's words named: up to there an article is about something else
-TYPO_RATIO = 85  # of rapidfuzz, between a title that was asked for and the one that exists
+TYPO_LETTERS, TYPO_RATIO = 4, 65  # of a wrong word beside a right one; the ratio is rapidfuzz's
+LONE_TYPO_LETTERS, LONE_TYPO_RATIO = 6, 80  # of a word that stands alone
 FOLLOW_UP_WORDS = 10  # a question of fewer words may mean the article just read
+TOOLS = frozenset({"search", "article_overview", "get_article_section", "compare_articles", "narrate_article"})
 NOT_COVERED = "The archives do not cover this."
 GREETING = "Hello. Ask me about anything in the loaded archives, for example: Tell me about San Francisco."
 NO_MAP = "This needs a map archive, and no map tools are available: place and route questions cannot be answered."
@@ -101,7 +103,7 @@ class _Reading:
 
     @property
     def coverage(self) -> float:
-        """How much of the question is answered, by the passage or at least by the title."""
+        """How much of the question the passage answers."""
         return self.passage.coverage if self.passage else 0.0
 
     @property
@@ -177,14 +179,15 @@ class DirectAnswerer:
         title = intent.subjects[0]
         result, found = await self._call("article_overview", {"title": title}, OverviewOutput)
         if found is not None:
-            return _sourced(compose.overview(found), intent.shape, result)
+            return _sourced(_noted(found.note, compose.overview(found)), intent.shape, result)
         titles = compose.suggested_titles(result.text)
         if len(titles) > 1 and all(_is_meaning_of(other, title) for other in titles[:2]):
             return Direct(compose.refusal(result.text), intent.shape, found=False, key=result)
-        if titles and fuzz.ratio(fold(titles[0]), fold(title)) >= TYPO_RATIO:
+        if titles and _is_typo_of(title, titles[0]):
             result, found = await self._call("article_overview", {"title": titles[0]}, OverviewOutput)
             if found is not None:
-                return _sourced(compose.overview(found), intent.shape, result)
+                instead = f'No article is titled "{title}"; this is {found.title}.'
+                return _sourced(_noted(instead, compose.overview(found)), intent.shape, result)
         if (parts := split_aspect(title)) and (answer := await self._aspect(parts[1], parts[0], Shape.ASPECT)):
             return answer
         if self._focus.articles:
@@ -302,6 +305,28 @@ class DirectAnswerer:
 
 def _sourced(text: str, shape: Shape, result: ToolResult) -> Direct:
     return Direct(text, shape, found=True, sources=merged(sources_of(result)), key=result)
+
+
+def _noted(note: str | None, text: str) -> str:
+    """Put before an answer what the person must know of it, such as another title than the one asked for."""
+    return f"({note}) {text}" if note else text
+
+
+def _is_typo_of(asked: str, title: str) -> bool:
+    """Whether `title` may be what was meant: the same words but for slips in long ones.
+
+    Short words and numbers must be equal: "World War I" is no slip for "World War II". Beside a word that is right a
+    slip may be larger than where it stands alone.
+    """
+    mine, theirs = words(asked), words(title)
+    if len(mine) != len(theirs):
+        return False
+    wrong = [(one, other) for one, other in zip(mine, theirs, strict=True) if one != other]
+    letters, ratio = (TYPO_LETTERS, TYPO_RATIO) if len(wrong) < len(mine) else (LONE_TYPO_LETTERS, LONE_TYPO_RATIO)
+    return all(
+        one[0] == other[0] and min(len(one), len(other)) >= letters and fuzz.ratio(one, other) >= ratio
+        for one, other in wrong
+    )
 
 
 def _is_meaning_of(title: str, asked: str) -> bool:

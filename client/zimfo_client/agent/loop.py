@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from zimfo_client.agent.answer import Answer, OnCall, Recorder, StepUsage
 from zimfo_client.agent.compact import compact
-from zimfo_client.agent.direct import Direct, DirectAnswerer, Focus
+from zimfo_client.agent.direct import TOOLS, Direct, DirectAnswerer, Focus
 from zimfo_client.agent.grounding import strays
 from zimfo_client.agent.intents import Shape, recognise
 from zimfo_client.calls import CallGate, ParsedReply, ToolCall, parse_calls
@@ -173,7 +173,7 @@ class ModelConversation:
 
     async def _decided(self, turn: _Turn) -> str | None:
         """Answer a shape that is not left to the model; None when the model is to decide."""
-        if self._intents is Intents.NONE:
+        if self._intents is Intents.NONE or not self._tools.keys() >= TOOLS:
             return None
         if self._intents is Intents.MISTRAINED and recognise(turn.question).shape not in _MISTRAINED:
             return None
