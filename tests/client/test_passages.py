@@ -46,6 +46,19 @@ def test_the_sentence_that_answers_is_found(question: str, section: str, said: s
     assert passage.coverage >= ENOUGH_COVERAGE
 
 
+def test_a_number_beside_what_is_counted_is_the_answer():
+    town = article(
+        "Catania",
+        lead="Catania is a city on the coast of Sicily. It had 311,584 residents in 2020.",
+        History="In 1693 about 12,000 died, two thirds of all the population, when an earthquake came.",
+    )
+
+    passage = best_passage(Question("What is the population of Catania?"), town)
+
+    assert passage is not None
+    assert "311,584" in passage.text
+
+
 def test_a_question_about_something_else_finds_no_passage():
     assert best_passage(Question("Who composed Mount Etna symphonies?"), ETNA) is None
 

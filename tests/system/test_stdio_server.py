@@ -12,14 +12,14 @@ from tests.system.conftest import session, text_of
 from zimfo_shared.catalogue import ARTICLE_TOOLS
 
 ARCHIVES = [
-    ("wikipedia_en_ray_charles_maxi_2019-08.zim", "Ray Charles", ("Ray Charles", "B. B. King"), "singer"),
-    ("wikipedia_en_ray_charles_2015-06.zim", "Ray Charles", ("Ray Charles", "Aretha Franklin"), "1930"),  # no index
-    ("wikipedia_en_100_mini_2022-10.zim", "India", ("India", "Japan"), "Asia"),
-    ("wikibooks_af_all_maxi_2023-06.zim", "Duits", ("Duits", "Frans"), "Duits"),
+    ("wikipedia_en_ray_charles_maxi_2019-08.zim", "Ray Charles", ("Ray Charles", "Ray (film)"), "singer"),
+    ("wikipedia_en_ray_charles_2015-06.zim", "Ray Charles", ("Ray Charles", "Ray (film)"), "1930"),  # no index
+    ("wikipedia_en_100_mini_2022-10.zim", "India", ("India", "Canada"), "Asia"),
+    ("wikibooks_af_all_maxi_2023-06.zim", "Duits", ("Duits", "HTML"), "Duits"),
     (
         "devdocs_en_sqlite_2025-04.zim",
         "SQLite As An Application File Format",
-        ("PRAGMA Statements", "CREATE TABLE"),
+        ("VACUUM", "ANALYZE"),
         "SQL",
     ),
 ]
@@ -57,7 +57,10 @@ async def test_five_tools_on_a_real_archive(
         compared = await client.call_tool("compare_articles", {"titles": list(pair)})
         schemas = {tool.name: tool.output_schema for tool in (await client.list_tools()).tools}
 
-    assert not any(result.is_error for result in (found, overview, section, narrated)), text_of(found)
+    results = (found, overview, section, narrated, compared)
+    assert not any(result.is_error for result in results), [text_of(result)[:80] for result in results]
+    assert [side["title"] for side in compared.structured_content["articles"]] == list(pair)
+    assert all(side["sections"] for side in compared.structured_content["articles"])
     assert hits[0]["title"] == title
     assert word in narrated.structured_content["text"]
     assert section.structured_content["text"]
@@ -65,9 +68,8 @@ async def test_five_tools_on_a_real_archive(
         "search": found, "article_overview": overview, "get_article_section": section, "narrate_article": narrated,
         "compare_articles": compared,
     }.items():  # fmt: skip
-        if not result.is_error:
-            jsonschema.validate(result.structured_content, schemas[name])
-            assert json.loads(text_of(result)) == result.structured_content
+        jsonschema.validate(result.structured_content, schemas[name])
+        assert json.loads(text_of(result)) == result.structured_content
         assert str(shared_data) not in text_of(result)
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
-from zimfo_client.text import content_stems, fold, sentences, words
+from zimfo_client.text import content_stems, fold, sentences, stem, words
 from zimfo_shared.articles import OverviewOutput
 
 MAX_PASSAGE_SENTENCES = 4  # an answer is a few sentences; more is reading the article
 MAX_PASSAGE_CHARS = 700
 FUZZY_RATIO = 86  # of rapidfuzz, for words of five letters and more: one slip in six letters still matches
+NEAR_WORDS = 4  # between a number and what it counts
 TABLE_SHARE = 0.4  # of the score of a table's row: it answers in numbers that nobody can read alone
 ENOUGH_COVERAGE = 0.6  # share of the question's words that title and passage must hold, to call it an answer
 
@@ -43,6 +44,8 @@ _EXPECTED = (  # question word → what a sentence that answers it tends to hold
      re.compile(r"\b(?:because|due to|caused|result|since|therefore|owing to|led to|so that|as a consequence)\b")),
 )  # fmt: skip
 
+
+_QUANTITY = re.compile(r"\bhow (?:many|much|long|far|tall|high|big|large|old|fast|hot|deep|heavy)\b|\bpopulation\b")
 
 # Encyclopedias open an article on a person with the years of birth and death in brackets, without saying so in words.
 _LIFE_DATES = re.compile(r"\([^()]*\b\d{3,4}\b[^()]*\)|\bborn\b[^.]*\d{4}")
@@ -75,6 +78,7 @@ class Question:
         self.stems = content_stems(text)
         folded = fold(text)
         self.expected = [answer for asked, answer in _EXPECTED if asked.search(folded)]
+        self.asks_quantity = bool(_QUANTITY.search(folded))
         self.names = _names(text)
 
     def title_share(self, title: str) -> float:
@@ -126,6 +130,16 @@ def best_passage(question: Question, article: OverviewOutput) -> Passage | None:
     return Passage(text=text, section=found[best].section, coverage=covered, score=scores[best])
 
 
+def _counts(text: str, focus: list[str]) -> bool:
+    """Return whether a number stands near a word that is asked about: "873,965 residents" for a population."""
+    said = [stem(word) for word in words(text)]
+    for index, word in enumerate(said):
+        near = frozenset(said[max(index - NEAR_WORDS, 0) : index + NEAR_WORDS + 1])
+        if word[0].isdigit() and any(_speaks_of(near, wanted) for wanted in focus):
+            return True
+    return False
+
+
 def _stems(text: str, section: str, order: int) -> frozenset[str]:
     stems = frozenset(content_stems(text))
     return stems | _LIFE_STEMS if not section and order == 0 and _LIFE_DATES.search(text) else stems
@@ -133,14 +147,16 @@ def _stems(text: str, section: str, order: int) -> frozenset[str]:
 
 def _score(question: Question, sentence: _Sentence, focus: list[str], weights: dict[str, float]) -> float:
     score = 0.0
-    for stem in question.stems:
-        share = 1.0 if stem in focus else 0.25
-        if _holds(sentence.stems, stem):
-            score += share * weights[stem]
-        elif _titled(sentence, stem):
-            score += 0.6 * share * weights[stem]
-        elif _speaks_of(sentence.stems, stem):
-            score += 0.7 * share * weights[stem]
+    for wanted in question.stems:
+        share = 1.0 if wanted in focus else 0.25
+        if _holds(sentence.stems, wanted):
+            score += share * weights[wanted]
+        elif _titled(sentence, wanted):
+            score += 0.6 * share * weights[wanted]
+        elif _speaks_of(sentence.stems, wanted):
+            score += 0.7 * share * weights[wanted]
+    if score > 0 and question.asks_quantity and _counts(sentence.text, focus):
+        score += 1.0
     if score > 0:
         score += sum(0.8 for expected in question.expected if expected.search(sentence.text))
     if " | " in sentence.text:
