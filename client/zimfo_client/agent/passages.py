@@ -17,22 +17,25 @@ NEAR_WORDS = 4  # between a number and what it counts
 TABLE_SHARE = 0.4  # of the score of a table's row: it answers in numbers that nobody can read alone
 ENOUGH_COVERAGE = 0.6  # share of the question's words that title and passage must hold, to call it an answer
 
-# What people ask with one word and articles say with another; both sides are stems.
-_SYNONYMS = {
-    "born": ("birth",), "birth": ("born",), "birthplac": ("born",), "birthday": ("born",),
-    "die": ("death", "died", "dead"), "death": ("die", "died", "kill", "casualt", "fatal"), "dead": ("death", "kill"),
-    "casualt": ("death", "kill", "wound", "dead"), "kill": ("death", "casualt", "dead"),
-    "caus": ("reason", "result", "origin", "led", "due"), "reason": ("caus", "because"),
-    "symptom": ("sign",), "treat": ("therap", "cure"), "cure": ("treat",), "therap": ("treat",),
-    "invent": ("develop", "creat"), "discover": ("found", "detect", "observ"), "detect": ("discover", "observ"),
-    "begin": ("start", "began", "outbreak"), "start": ("begin", "began", "outbreak"),
-    "end": ("ended", "over", "fall"), "wife": ("marri",), "husband": ("marri",), "spous": ("marri",), "marri": ("wed",),
-    "child": ("daughter", "son"), "children": ("child", "daughter", "son"),
-    "big": ("large", "size"), "larg": ("big",), "tall": ("height", "high"), "high": ("height", "tall"),
-    "old": ("age",), "far": ("distanc",), "heavi": ("mass", "weight"), "hot": ("temperatur",),
-    "compan": ("firm", "corporat", "headquarter"), "job": ("work", "career"), "school": ("educat", "universit"),
-    "stud": ("educat", "universit", "degre"), "buil": ("construct",), "built": ("construct", "complet"),
+# What people ask with one word and articles say with another.
+_SAID_OTHERWISE = {
+    "born": "birth", "birth": "born", "birthplace": "born", "birthday": "born",
+    "die": "death died dead", "died": "death die dead", "death": "die died killed casualties fatal",
+    "dead": "death killed", "casualties": "deaths killed wounded dead", "killed": "death casualties dead",
+    "cause": "reason result origin led due", "reason": "cause because",
+    "symptoms": "signs", "treat": "therapy cure", "cure": "treat", "therapy": "treat",
+    "invent": "develop create", "discover": "found detect observe", "detect": "discover observe",
+    "begin": "start began outbreak", "start": "begin began outbreak", "end": "ended over fall",
+    "wife": "married", "husband": "married", "spouse": "married", "married": "wed",
+    "child": "daughter son", "children": "child daughter son",
+    "big": "large size", "large": "big", "tall": "height high", "high": "height tall", "old": "age",
+    "far": "distance", "heavy": "mass weight", "hot": "temperature", "cost": "price",
+    "company": "firm corporation headquarters", "job": "work career", "school": "education university",
+    "study": "education university degree", "build": "construct built", "built": "construct completed",
+    "population": "inhabitants residents census", "inhabitants": "population residents", "daily": "day",
+    "dose": "dosage", "dosage": "dose", "maximum": "most limit exceed",
 }  # fmt: skip
+_SYNONYMS = {stem(word): tuple(stem(other) for other in others.split()) for word, others in _SAID_OTHERWISE.items()}
 
 _EXPECTED = (  # question word → what a sentence that answers it tends to hold
     (re.compile(r"\b(?:when|what year|which year|what date|how old)\b"), re.compile(r"\b\d{3,4}\b|\bcentury\b")),
