@@ -6,10 +6,8 @@ from typing import Any
 
 import click
 
-from zimfo_client.options import AskOptions, ask_options
+from zimfo_client.options import MAX_QUESTION_CHARS, AskOptions, ask_options
 from zimfo_shared.commands import DefaultGroup
-
-MAX_STDIN_CHARS = 20_000  # of a piped question: beyond this it is a document, and no search takes it
 
 
 @click.group(
@@ -34,7 +32,7 @@ def ask(question: tuple[str, ...], *, as_json: bool, **values: Any) -> None:
 
     text = " ".join(question)
     if text == "-":
-        text = sys.stdin.read(MAX_STDIN_CHARS)
+        text = sys.stdin.read(MAX_QUESTION_CHARS)
     text = well_formed(text).strip()
     if not text:
         raise click.UsageError("The question is empty.")

@@ -64,7 +64,6 @@ class ToolHost:
         self._repeats = repeats
         self._send, self._requests = anyio.create_memory_object_stream[_Request](math.inf)
         self.tools: list[dict[str, Any]] = []
-        self.instructions = ""
 
     async def call(self, name: str, arguments: Mapping[str, Any], location: Location | None = None) -> ToolResult:
         """Call a tool. A refusal is a result; cancelling the caller cancels the tool.
@@ -126,7 +125,6 @@ class ToolHost:
                     stdio_client(self._parameters, errlog=self._log), read_timeout_seconds=START_DEADLINE_S
                 ) as client:
                     self.tools = await _listing(client)
-                    self.instructions = client.instructions or ""
                     starting.deadline = math.inf
                     started = True
                     if task_status is not None:

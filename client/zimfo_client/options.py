@@ -9,6 +9,8 @@ import click
 if TYPE_CHECKING:
     from zimfo_shared.wire import Location
 
+MAX_QUESTION_CHARS = 20_000  # that are read: beyond this it is a document, and no search takes it
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 

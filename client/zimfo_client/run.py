@@ -12,12 +12,11 @@ from zimfo_client.agent.conversation import Conversation, DirectConversation
 from zimfo_client.errors import ClientError
 from zimfo_client.host import open_host
 from zimfo_client.local_model import LocalModel
-from zimfo_client.options import AskOptions
+from zimfo_client.options import MAX_QUESTION_CHARS, AskOptions
 from zimfo_client.show import call_line, show_answer, show_json
 from zimfo_client.transcript import well_formed
 
 PROMPT = "> "
-MAX_LINE_CHARS = 20_000  # of a question: beyond this it is a document, and no search takes it
 HELP = "Commands: /undo forgets the last question, /retry answers it anew, /quit leaves."
 
 
@@ -83,7 +82,7 @@ async def _line(*, person: bool) -> str | None:
     """Read a line in a thread, so that the session with the server goes on; None at the end of input."""
     if person:
         click.echo(PROMPT, nl=False, err=True)
-    line = await anyio.to_thread.run_sync(sys.stdin.readline, MAX_LINE_CHARS, abandon_on_cancel=True)
+    line = await anyio.to_thread.run_sync(sys.stdin.readline, MAX_QUESTION_CHARS, abandon_on_cancel=True)
     return line or None
 
 

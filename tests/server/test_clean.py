@@ -107,7 +107,6 @@ def test_trimming_keeps_its_limit_and_is_stable(text: str, limit: int, overshoot
 
     assert len(trimmed) <= limit + overshoot
     assert clean.trim_sentences(trimmed, limit, overshoot=overshoot) == trimmed
-    assert len(clean.first_sentences(text, limit)) <= limit
 
 
 @given(TEXT, st.integers(1, 30))

@@ -41,7 +41,7 @@ LONE_TYPO_LETTERS, LONE_TYPO_RATIO = 6, 80  # of a word that stands alone
 FOLLOW_UP_WORDS = 10  # a question of fewer words may mean the article just read
 TOOLS = frozenset({"search", "article_overview", "get_article_section", "compare_articles", "narrate_article"})
 NOT_COVERED = "The archives do not cover this."
-GREETING = "Hello. Ask me about anything in the loaded archives, for example: Tell me about San Francisco."
+GREETING = "Hello. Ask me about anything in the loaded archives: a subject, a comparison, or an article to read aloud."
 NO_MAP = "This needs a map archive, and no map tools are available: place and route questions cannot be answered."
 
 _PRONOUNS = frozenset("it its he his him she her hers they their them this that these those there one ones".split())

@@ -164,15 +164,6 @@ def trim_sentences(text: str, limit: int, *, overshoot: int = OVERSHOOT_CHARS) -
     return _cut_at_word(text, limit)
 
 
-def first_sentences(text: str, budget: int) -> str:
-    """Return the sentences of `text` that fit into `budget` characters, on one line; else a cut text with "…"."""
-    text = one_line(text)
-    if len(text) <= budget:
-        return text
-    ends = [end for end in sentence_ends(text[: budget + 1]) if end <= budget]
-    return text[: ends[-1]].rstrip() if ends else _cut_at_word(text, budget)
-
-
 def _cut_at_word(text: str, limit: int) -> str:
     cut = text[: max(limit - 1, 0)]
     space = cut.rfind(" ")

@@ -23,14 +23,13 @@ MAX_ENTRY_BYTES = 32 * 2**20  # an article page stays under 5 MB; a larger entry
 
 @dataclass(frozen=True)
 class Page:
-    """An entry's content, redirects followed; `redirected_from` is the title that was asked for when it was one."""
+    """An entry's content, redirects followed."""
 
     zim: str
     path: str
     title: str
     mimetype: str
     content: bytes
-    redirected_from: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,21 +74,12 @@ class OpenArchive:
                 title=target.title,
                 mimetype=item.mimetype,
                 content=bytes(item.content[:MAX_ENTRY_BYTES]),
-                redirected_from=asked.title if asked.is_redirect else None,
             )
 
     def probe(self, path: str) -> Candidate | None:
         """Return what `page` would return, without reading content."""
         with self._reading():
             return self._candidate(path)
-
-    def main_page(self) -> Candidate | None:
-        """Return the page that the archive opens with."""
-        with self._reading():
-            if not self._archive.has_main_entry:
-                return None
-            target = self._target(self._archive.main_entry)
-            return Candidate(target.path, target.title, target.title) if target else None
 
     def mimetype(self, path: str) -> str:
         """Return the mime type without parameters (`text/html`), empty when there is no such entry."""
