@@ -17,6 +17,9 @@ DEFAULT_SECTIONS = 5
 MIN_TITLES, MAX_TITLES = 2, 4
 MAX_PAGE = 10_000
 
+NOTHING_FOUND = "Nothing was found for"
+"""How the guidance of a search begins that worked and found nothing; any other guidance means that it did not work."""
+
 ArchiveKind = Literal["wikipedia", "mdwiki", "streetzim", "generic"]
 
 _TITLE = "Article title"

@@ -1,5 +1,7 @@
 """Answers without a model over a real server: what is found, what is not, and what is said of it."""
 
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,6 +13,7 @@ from zimfo_client.agent.conversation import DirectConversation
 from zimfo_client.agent.direct import _is_typo_of
 from zimfo_client.errors import ServerUnavailableError
 from zimfo_client.host import open_host
+from zimfo_server.library.discover import demo_archives
 
 
 @pytest.fixture
@@ -102,3 +105,24 @@ async def test_place_questions_say_that_a_map_is_missing(talk: DirectConversatio
 
     assert "map" in answer.text
     assert answer.tool_calls == []
+
+
+async def test_archives_that_cannot_be_read_are_not_said_to_cover_nothing(tmp_path: Path):
+    archive = tmp_path / "unplugged.zim"
+    archive.write_bytes(demo_archives()[0].read_bytes())
+    async with open_host(archives=(str(archive),)) as host:
+        assert (await host.call("search", {"query": "sunset"})).ok
+        archive.unlink()
+        for worker in _workers():
+            os.kill(worker, signal.SIGKILL)
+        answer = await DirectConversation(host).ask("When was Ada Lovelace born?")
+
+    assert "unplugged' (its file is gone)" in answer.text
+    assert "do not cover" not in answer.text
+
+
+def _workers() -> list[int]:
+    """The worker processes of the servers that this process started."""
+    servers = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text(encoding="ascii").split()
+    found = [Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split() for pid in servers]
+    return [int(pid) for pids in found for pid in pids]

@@ -18,6 +18,7 @@ from zimfo_client.results import Source, ToolResult, merged, sources_of
 from zimfo_client.text import content_stems, shorten, words
 from zimfo_shared.articles import (
     MAX_QUERY,
+    NOTHING_FOUND,
     CompareOutput,
     NarrateOutput,
     OverviewOutput,
@@ -226,6 +227,9 @@ class DirectAnswerer:
         searched, hits = await self._call(
             "search", {"query": shorten(question, MAX_QUERY), "limit": SEARCH_LIMIT}, SearchOutput
         )
+        if hits is None and not searched.text.startswith(NOTHING_FOUND):
+            # The search did not work: that says nothing of what the archives cover.
+            return Direct(compose.refusal(searched.text), Shape.QUESTION, found=False, key=searched)
         best: _Reading | None = None
         for candidate in self._candidates(asked, hits):
             reading = await self._read(asked, candidate)

@@ -16,7 +16,7 @@ from zimfo_server.articles.guidance import call, choices, short
 from zimfo_server.articles.names import Likeness
 from zimfo_server.articles.shelf import Shelf
 from zimfo_server.library.archive import Candidate, OpenArchive
-from zimfo_shared.articles import ArchiveKind, Hit
+from zimfo_shared.articles import NOTHING_FOUND, ArchiveKind, Hit
 
 MIN_OVERFETCH = 10
 SEARCH_BUDGET_S = 6.0  # then the archives that were reached must do: hundreds on a cold disk would pass the deadline
@@ -236,7 +236,7 @@ def _nothing_found(shelf: Shelf, query: str) -> Exception:
     similar = titles.similar_titles(shelf.archives, core)
     others = list(dict.fromkeys(match.title for match in similar))
     where = f" in archive '{shelf.zim}'" if shelf.zim else ""
-    intro = f'Nothing was found for "{short(query)}"{where}.'
+    intro = f'{NOTHING_FOUND} "{short(query)}"{where}.'
     if others:
         return choices(f"{intro} Did you mean:", [call("search", query=title) for title in others])
     words = sorted(core.split(), key=len, reverse=True)

@@ -5,6 +5,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from zimfo_server.errors import ArchiveSetAsideError
 from zimfo_server.library import cache
@@ -101,6 +102,8 @@ class Library:
         if not record.usable:
             raise ArchiveSetAsideError(record.name, record.problem)
         if record.name not in self._open:
+            if not Path(record.file).exists():
+                raise ArchiveSetAsideError(record.name, "its file is gone")
             self._open[record.name] = OpenArchive(record, self._announce)
         archive = self._open[record.name]
         if record.name not in self._verified and self._is_to_be_verified(record):
