@@ -4,7 +4,7 @@ from typing import Any
 
 import anyio
 
-from zimfo_server.errors import GuidanceError, WorkerDiedError, WorkerError
+from zimfo_server.errors import GuidanceError, WorkerDiedError, WorkerError, WorkerTimeoutError
 from zimfo_server.library.record import ArchiveRecord
 from zimfo_server.workers.process import START_DEADLINE_S, WorkerProcess
 
@@ -41,11 +41,12 @@ class WorkerPool:
         try:
             return await self._reader.call(tool, arguments, self._deadline_s)
         except WorkerError as error:
-            if error.touched is None:
-                raise GuidanceError(
-                    f"{tool} failed: {error}. Try the call again, or name one archive with 'zim'."
-                ) from None
-            await self._reader.set_aside(error.touched, _problem(error))
+            if error.touched is not None:
+                await self._reader.set_aside(error.touched, _problem(error))
+            elif isinstance(error, WorkerTimeoutError):
+                message = f"{tool} failed: {error}. Try the call again, or name one archive with 'zim'."
+                raise GuidanceError(message) from None
+            # A worker that died before it came to an archive was lost to something else; a new one can answer.
         try:
             return await self._reader.call(tool, arguments, self._deadline_s)
         except WorkerError as error:
