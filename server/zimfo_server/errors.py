@@ -2,7 +2,10 @@
 
 ServerError
 ├── GuidanceError           the call found nothing or makes no sense; read by the model
-│   └── ArchiveSetAsideError    the archive it needs is damaged or crashed a worker; read by the model
+│   ├── ArchiveSetAsideError    the archive it needs is damaged or crashed a worker; read by the model
+│   ├── MapUnreadableError      a part of a map archive has an unknown layout or is damaged; read by the model
+│   ├── PlaceNotFoundError      no map archive knows a place, or several places are meant; read by the model
+│   └── NoRouteError            two places that no road connects, or that lie off the roads; read by the model
 ├── WorkerError             a worker process failed a call; becomes guidance that names the archive
 │   ├── WorkerDiedError
 │   └── WorkerTimeoutError
@@ -26,6 +29,23 @@ class ArchiveSetAsideError(GuidanceError):
         super().__init__(f"Archive '{name}' cannot be used: {reason}. Call again without it or with another archive.")
         self.name = name
         self.reason = reason
+
+
+class MapUnreadableError(GuidanceError):
+    """A part of a map archive (road graph, search data) that cannot be read; the other tools of the map go on."""
+
+    def __init__(self, archive: str, reason: str) -> None:
+        super().__init__(f"Map '{archive}': {reason}")
+        self.archive = archive
+        self.reason = reason
+
+
+class PlaceNotFoundError(GuidanceError):
+    """A place name that no map archive resolves, or that several places bear."""
+
+
+class NoRouteError(GuidanceError):
+    """Two positions without a road connection, or too far from any road."""
 
 
 class WorkerError(ServerError):

@@ -50,6 +50,11 @@ class OpenArchive:
         with self._reading():
             self._archive = Archive(Path(record.file))
 
+    @property
+    def name(self) -> str:
+        """The archive's name, as the model knows it."""
+        return self.record.name
+
     @cached_property
     def _suggestions(self) -> SuggestionSearcher:
         # Made on first use: in a large library most archives are never asked for a title.
@@ -80,6 +85,18 @@ class OpenArchive:
         """Return what `page` would return, without reading content."""
         with self._reading():
             return self._candidate(path)
+
+    def has(self, path: str) -> bool:
+        """Return whether there is an entry at exactly `path`."""
+        with self._reading():
+            return bool(self._archive.has_entry_by_path(path))
+
+    def data(self, path: str) -> memoryview | None:
+        """Return the bytes of the entry at exactly `path`, without a limit of size; None when there is none."""
+        with self._reading():
+            entry = self._entry(path)
+            target = entry and self._target(entry)
+            return target.get_item().content if target else None
 
     def mimetype(self, path: str) -> str:
         """Return the mime type without parameters (`text/html`), empty when there is no such entry."""

@@ -1,0 +1,1 @@
+"""Map archives: road graphs, routing, the gazetteer and what lies around a point."""

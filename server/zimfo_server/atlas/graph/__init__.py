@@ -1,0 +1,1 @@
+"""Readers of the road graph in every layout of `streetzim-format.md`."""

@@ -1,0 +1,1 @@
+"""The gazetteer of a map archive: records, kinds, name look-up, proximity."""

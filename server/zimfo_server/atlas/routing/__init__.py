@@ -1,0 +1,1 @@
+"""From two positions to a route: costs, snapping, search, directions, the journey along it."""
