@@ -1,6 +1,5 @@
 """What a reader of map data needs of an archive: its entries as bytes."""
 
-from collections.abc import Callable
 from typing import Protocol
 
 
@@ -19,7 +18,3 @@ class Entries(Protocol):
     def data(self, path: str) -> memoryview | None:
         """Return the entry's bytes, read-only and without a limit of size; None when there is none."""
         ...
-
-
-Progress = Callable[[], None]
-"""Called between the steps of long work; raises to stop it."""

@@ -29,7 +29,7 @@ class Shapes(Protocol):
     """The table of edge geometries."""
 
     def points(self, index: int) -> npt.NDArray[np.float64]:
-        """Return the interior points of geometry `index` in travel direction: (n, 2) degrees, [lat, lon]; n may be 0."""
+        """Return the interior points of geometry `index` in travel direction: (n, 2) degrees, [lat, lon], n >= 0."""
         ...
 
 
@@ -71,10 +71,11 @@ class RoadGraph:
 
     def source(self, edge: int) -> int:
         """Return the node that an edge leaves."""
-        return int(np.searchsorted(self.first, edge, side="right")) - 1
+        # In the array's own type: for a Python integer NumPy would convert the whole array at every call.
+        return int(np.searchsorted(self.first, np.uint32(edge), side="right")) - 1
 
     def line(self, edge: int) -> npt.NDArray[np.float64]:
-        """Return the drawn line of an edge in its own direction, both end nodes included: (n, 2) degrees, [lat, lon]."""
+        """Return the line of an edge in its own direction, both end nodes included: (n, 2) degrees, [lat, lon]."""
         ends = np.array([self.position(self.source(edge)), self.position(int(self.target[edge]))])
         index = int(self.shape[edge])
         if index == NO_SHAPE:
