@@ -23,6 +23,20 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _kernels_kept(request: pytest.FixtureRequest) -> None:
+    """Keep compiled kernels from one test to the next: every test has another folder for the person's caches."""
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(request.config.cache.mkdir("numba")))
+
+
+@pytest.fixture(scope="session")
+def route_search(_kernels_kept: None) -> None:
+    """The compiled route search, for tests that put questions to a server and do not want to wait for the compiler."""
+    from zimfo_server.atlas.routing.compiled import kernel
+
+    kernel()
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
