@@ -2,6 +2,7 @@
 
 ClientError
 ├── ExtraMissingError           an optional package is needed for this command
+├── ConfigError                 a configuration file that cannot be used
 ├── ModelNotFoundError          no model of that name or at that path
 ├── ModelInvalidError           a file that is no usable GGUF
 ├── ProfileError                an unknown, unreadable or contradictory profile
@@ -23,6 +24,10 @@ class ExtraMissingError(ClientError):
     def __init__(self, purpose: str, extra: str = "agent") -> None:
         super().__init__(f"{purpose} needs packages that are not installed. Type: pip install 'zimfo[{extra}]'")
         self.extra = extra
+
+
+class ConfigError(ClientError):
+    """The person's configuration file is unreadable or wrong; the message says where and how to mend it."""
 
 
 class ModelNotFoundError(ClientError):

@@ -39,7 +39,7 @@ logging.getLogger("mcp").addHandler(logging.NullHandler())
 
 _OWN_SERVER = (sys.executable, "-m", "zimfo_server")
 # What our own server needs to find the person's archives, cache and language; foreign servers get the SDK's list.
-_PASSED_PREFIXES = ("ZIMFO_", "XDG_", "LC_")
+_PASSED_PREFIXES = ("ZIMFO_", "XDG_", "LC_", "NUMBA_")
 _PASSED_NAMES = ("LANG", "LANGUAGE", "LOCALAPPDATA", "APPDATA", "PROGRAMDATA", "USERPROFILE", "TEMP", "TMP", "TMPDIR")
 
 

@@ -1,10 +1,12 @@
 """Options that several commands share, and their values as one object."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import click
+
+from zimfo_shared.commands import parse_location
 
 if TYPE_CHECKING:
     from zimfo_shared.wire import Location
@@ -12,19 +14,6 @@ if TYPE_CHECKING:
 MAX_QUESTION_CHARS = 20_000  # that are read: beyond this it is a document, and no search takes it
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def parse_location(_context: click.Context, _parameter: click.Parameter, value: str | None) -> "Location | None":
-    """Return "LAT,LON" as a location; raises `click.BadParameter`."""
-    if value is None:
-        return None
-    from zimfo_shared.wire import Location  # pydantic takes longer to import than --help may take
-
-    try:
-        lat, lon = (float(part) for part in value.split(","))
-        return Location(lat=lat, lon=lon)
-    except ValueError:  # pydantic's errors are ValueErrors too
-        raise click.BadParameter("write it as LAT,LON in degrees, for example 37.44,-122.14") from None
 
 
 @dataclass(frozen=True)
@@ -42,12 +31,19 @@ class AskOptions:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
-        """Return the options from click's values; raises `click.UsageError` for a contradiction."""
+        """Return the options from click's values, the location from the person's settings where none is given.
+
+        Raises `click.UsageError` for a contradiction, `ConfigError` for settings that cannot be used.
+        """
         options = cls(**{item.name: values[item.name] for item in fields(cls)})
         if options.server and options.archives:
             raise click.UsageError("--archives is for zimfo's own server; name archives in the --server command.")
         if options.direct and options.model:
             raise click.UsageError("--direct uses no model; leave out --model.")
+        if options.location is None:
+            from zimfo_client.config import load_config  # pydantic takes longer to import than --help may take
+
+            options = replace(options, location=load_config().location)
         return options
 
 
@@ -55,7 +51,12 @@ _OPTIONS = (
     click.option("--model", metavar="PATH|NAME", help="A GGUF file, or a name of `models list`."),
     click.option("--server", metavar="COMMAND", help="Start this MCP server instead of zimfo's own."),
     click.option("--archives", multiple=True, metavar="PATH", help="Archive or folder of archives; repeatable."),
-    click.option("--location", callback=parse_location, metavar="LAT,LON", help="Where you are, in degrees."),
+    click.option(
+        "--location",
+        callback=parse_location,
+        metavar="LAT,LON",
+        help="Where you are, in degrees; else `location` of config.toml.",
+    ),
     click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Make the model's choices repeatable."),
     click.option(
         "--intents/--no-intents", default=True, help="Recognise question shapes without the model.  [default: on]"

@@ -100,8 +100,10 @@ async def test_a_new_subject_is_no_follow_up(talk: DirectConversation):
     assert "1815" in answer.text
 
 
-async def test_place_questions_say_that_a_map_is_missing(talk: DirectConversation):
-    answer = await talk.ask("Bars near the Ferry Building")
+async def test_place_questions_say_that_a_map_is_missing():
+    encyclopedia = next(file for file in demo_archives() if file.stem == "encyclopedia")
+    async with open_host(archives=(str(encyclopedia),)) as host:
+        answer = await DirectConversation(host).ask("Bars near the Ferry Building")
 
     assert "map" in answer.text
     assert answer.tool_calls == []

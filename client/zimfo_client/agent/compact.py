@@ -6,6 +6,7 @@ The full payload stays with the client, for sources, grounding and display.
 import re
 from typing import Any
 
+from zimfo_client.agent import compact_places
 from zimfo_client.results import ToolResult
 from zimfo_client.text import content_stems, sentences
 
@@ -25,10 +26,12 @@ def compact(result: ToolResult, question: str) -> dict[str, Any]:
     payload = result.payload
     if payload is None:
         return {"error": result.text[:MAX_ERROR_CHARS]}
-    shape = _SHAPES.get(result.name)
     try:
+        if of_place := compact_places.SHAPES.get(result.name):
+            return of_place(payload)
+        shape = _SHAPES.get(result.name)
         return shape(payload, question) if shape else _raw(payload)
-    except (KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError):
         return _raw(payload)  # a foreign tool of the same name
 
 
@@ -133,7 +136,13 @@ def _raw(payload: dict[str, Any]) -> dict[str, Any]:
             budget -= len(shown)
             return shown
         if isinstance(value, dict):
-            return {key: cut(item) for key, item in value.items() if budget > 0}
+            kept: dict[str, Any] = {}
+            for key, item in value.items():
+                if budget <= 0:
+                    break
+                budget -= len(key) + 6  # quotes, colon, comma
+                kept[key] = cut(item)
+            return kept
         if isinstance(value, list):
             return [cut(item) for item in value if budget > 0]
         budget -= 8

@@ -3,7 +3,8 @@
 from typing import Protocol
 
 from zimfo_client.agent.answer import Answer, OnCall, Recorder
-from zimfo_client.agent.direct import TOOLS, DirectAnswerer, Focus
+from zimfo_client.agent.direct import TOOLS, DirectAnswerer
+from zimfo_client.agent.focus import Focus
 from zimfo_client.errors import ServerUnavailableError
 from zimfo_client.host import ToolHost
 from zimfo_shared.wire import Location
@@ -38,16 +39,18 @@ class DirectConversation:
         self._host = host
         self._location = location
         self._on_call = on_call
-        if not {tool["name"] for tool in host.tools} >= TOOLS:
+        self._tools = {tool["name"] for tool in host.tools}
+        if not self._tools >= TOOLS:
             raise ServerUnavailableError("--direct needs zimfo's own tools, and this server lacks them. Use a model.")
         self._turns: list[tuple[str, Focus]] = []
         self._focus = Focus()
 
     async def ask(self, question: str) -> Answer:
         """Answer a question from the archives."""
-        before = Focus(list(self._focus.articles))
+        before = self._focus.copy()
         recorder = Recorder(self._host, self._location, self._on_call)
-        found = await DirectAnswerer(recorder.call, self._focus).answer(question)
+        answerer = DirectAnswerer(recorder.call, self._focus, tools=self._tools, location=self._location)
+        found = await answerer.answer(question)
         self._turns.append((question, before))
         return Answer(
             question=question,

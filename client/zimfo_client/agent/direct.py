@@ -4,16 +4,19 @@ It is what `--direct` runs, what a model that is too small to choose tools leans
 must beat.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
 from rapidfuzz import fuzz
 
 from zimfo_client.agent import compose
-from zimfo_client.agent.intents import Intent, Shape, recognise, split_aspect
+from zimfo_client.agent.focus import Focus
+from zimfo_client.agent.intents import recognise, split_aspect
 from zimfo_client.agent.passages import ENOUGH_COVERAGE, Passage, Question, best_passage
+from zimfo_client.agent.place_intents import follow_up
+from zimfo_client.agent.places_direct import Call, Direct, Payload, PlaceAnswerer, fetched
+from zimfo_client.agent.shape import MAP_SHAPES, Intent, Shape
 from zimfo_client.results import Source, ToolResult, merged, sources_of
 from zimfo_client.text import content_stems, shorten, words
 from zimfo_shared.articles import (
@@ -25,9 +28,7 @@ from zimfo_shared.articles import (
     SearchOutput,
     SectionOutput,
 )
-
-Call = Callable[[str, dict[str, Any]], Awaitable[ToolResult]]
-Payload = TypeVar("Payload", bound=BaseModel)
+from zimfo_shared.wire import Location
 
 SEARCH_LIMIT = 8  # hits to choose from; the right article is seldom further down
 MAX_READ = 4  # articles read for one question: each costs a call, and the fifth was never the one
@@ -43,35 +44,10 @@ FOLLOW_UP_WORDS = 10  # a question of fewer words may mean the article just read
 TOOLS = frozenset({"search", "article_overview", "get_article_section", "compare_articles", "narrate_article"})
 NOT_COVERED = "The archives do not cover this."
 GREETING = "Hello. Ask me about anything in the loaded archives: a subject, a comparison, or an article to read aloud."
-NO_MAP = "This needs a map archive, and no map tools are available: place and route questions cannot be answered."
 
 _PRONOUNS = frozenset("it its he his him she her hers they their them this that these those there one ones".split())
 _CONTINUES = frozenset("and so but then also ok okay wait more".split())
 _ASKS = frozenset("what why how who when where which".split())
-
-
-@dataclass
-class Direct:
-    """An answer composed from results; `key` is the call that it rests on, `found` whether it answers anything."""
-
-    text: str
-    shape: Shape
-    found: bool
-    sources: list[Source] = field(default_factory=list)
-    key: ToolResult | None = None
-
-
-@dataclass
-class Focus:
-    """What the conversation is about: the articles read last, newest first."""
-
-    articles: list[tuple[str, str, str]] = field(default_factory=list)
-
-    def note(self, sources: list[Source]) -> None:
-        """Remember the articles that an answer stands on, the first of them as the newest."""
-        for source in reversed(sources):
-            entry = (source.archive, source.path, source.title)
-            self.articles = [entry, *(other for other in self.articles if other != entry)][:4]
 
 
 @dataclass(frozen=True)
@@ -118,22 +94,51 @@ class _Reading:
 class DirectAnswerer:
     """Answers a question over `call`, with a memory of what was read before.
 
-    With `deepen`, a passage found in a section is read as that section, so that a model gets the text around it.
+    `tools` are those that the server lists, `location` is where the person is. With `deepen`, a passage found in a
+    section is read as that section, so that a model gets the text around it.
     """
 
-    def __init__(self, call: Call, focus: Focus, *, deepen: bool = False) -> None:
+    def __init__(
+        self,
+        call: Call,
+        focus: Focus,
+        *,
+        tools: Collection[str],
+        location: Location | None = None,
+        deepen: bool = False,
+    ) -> None:
         self._call_tool = call
         self._focus = focus
         self._deepen = deepen
+        self._places = PlaceAnswerer(call, focus, tools, location)
 
     async def answer(self, question: str) -> Direct:
         """Return an answer to any question; `found` is false when the archives do not cover it."""
-        intent = recognise(question)
+        intent = (follow_up(question) if self._focus.listed.tool else None) or recognise(question)
+        if intent.shape is Shape.GREETING:
+            return Direct(GREETING, intent.shape, found=True)
+        if intent.shape in MAP_SHAPES:
+            answer = await self._mapped(intent, question)
+        else:
+            answer = await self._read(intent, question)
+        self._focus.note(answer.sources)
+        return answer
+
+    async def _mapped(self, intent: Intent, question: str) -> Direct:
+        """Answer from the maps; what these do not know, and an article may, is looked for there before giving up."""
+        answer = await self._places.answer(intent)
+        if answer.found or not intent.weak:
+            return answer
+        if intent.shape is Shape.STORIES:
+            read = await self._overview(Intent(Shape.OVERVIEW, intent.subjects), question)
+        else:
+            read = await self._read_about(question)
+        return read if read.found else answer
+
+    async def _read(self, intent: Intent, question: str) -> Direct:
+        """Answer from the articles."""
+        answer: Direct | None = None
         match intent.shape:
-            case Shape.GREETING:
-                return Direct(GREETING, intent.shape, found=True)
-            case Shape.PLACES | Shape.HERE | Shape.ROUTE | Shape.STATUS | Shape.STORIES:
-                return Direct(NO_MAP, intent.shape, found=False)
             case Shape.NARRATE:
                 answer = await self._narrate(intent)
             case Shape.COMPARE:
@@ -144,11 +149,7 @@ class DirectAnswerer:
                 answer = await self._aspect(intent.subjects[0], intent.aspect, intent.shape)
             case Shape.OVERVIEW:
                 answer = await self._overview(intent, question)
-            case Shape.QUESTION:
-                answer = None
-        answer = answer or await self._read_about(question)
-        self._focus.note(answer.sources)
-        return answer
+        return answer or await self._read_about(question)
 
     async def _narrate(self, intent: Intent) -> Direct | None:
         result, page = await self._call("narrate_article", {"title": intent.subjects[0]}, NarrateOutput)
@@ -232,7 +233,7 @@ class DirectAnswerer:
             return Direct(compose.refusal(searched.text), Shape.QUESTION, found=False, key=searched)
         best: _Reading | None = None
         for candidate in self._candidates(asked, hits):
-            reading = await self._read(asked, candidate)
+            reading = await self._reading(asked, candidate)
             if reading is not None and (best is None or reading.rank > best.rank):
                 best = reading
             if best is not None and best.candidate.share >= 1.0 and best.coverage >= 1.0:
@@ -250,7 +251,7 @@ class DirectAnswerer:
             return _sourced(compose.overview(best.article), Shape.QUESTION, best.result)
         return Direct(NOT_COVERED, Shape.QUESTION, found=False, key=searched)
 
-    async def _read(self, asked: Question, candidate: "_Candidate") -> "_Reading | None":
+    async def _reading(self, asked: Question, candidate: "_Candidate") -> "_Reading | None":
         """Read one article; None when it cannot answer the question."""
         arguments = {
             "title": candidate.title, "path": candidate.path, "zim": candidate.zim, "max_sections": ALL_SECTIONS,
@@ -298,13 +299,7 @@ class DirectAnswerer:
     async def _call(
         self, name: str, arguments: dict[str, Any], model: type[Payload]
     ) -> tuple[ToolResult, Payload | None]:
-        result = await self._call_tool(name, arguments)
-        if result.payload is None:
-            return result, None
-        try:
-            return result, model.model_validate(result.payload)
-        except ValidationError:
-            return result, None  # a foreign server's tool of the same name: not an answer that we can read
+        return await fetched(self._call_tool, name, arguments, model)
 
 
 def _sourced(text: str, shape: Shape, result: ToolResult) -> Direct:

@@ -1,40 +1,17 @@
 """Question shapes that are recognised without a model.
 
 A shape names the call to make. The patterns follow zimfo-behaviour §5.2 with the corrections stated there: the
-person's own spelling is kept, "X in Y" is a place question only when X is a kind of place, and titles are cut where
-the question goes on to something else.
+person's own spelling is kept, and titles are cut where the question goes on to something else. Questions that maps
+answer are recognised in `place_intents` and `journey_intents`.
 """
 
 import re
-from dataclasses import dataclass
-from enum import StrEnum
 
+from zimfo_client.agent.journey_intents import journey
+from zimfo_client.agent.place_intents import places
+from zimfo_client.agent.shape import Intent, Shape
 
-class Shape(StrEnum):
-    """What sort of question it is."""
-
-    GREETING = "greeting"
-    NARRATE = "narrate"
-    COMPARE = "compare"
-    SEARCH = "search"
-    OVERVIEW = "overview"
-    ASPECT = "aspect"
-    PLACES = "places"
-    HERE = "here"
-    ROUTE = "route"
-    STATUS = "status"
-    STORIES = "stories"
-    QUESTION = "question"
-
-
-@dataclass(frozen=True)
-class Intent:
-    """A recognised shape; `subjects` are the titles, words or places that the question names."""
-
-    shape: Shape
-    subjects: tuple[str, ...] = ()
-    aspect: str = ""
-
+MAX_MAP_QUESTION = 600  # characters: two place names of the largest size are rarer than a pasted page
 
 _POLITE = re.compile(
     r"^(?:(?:hi|hello|hey|ok|okay|so|well|now|and|then|also|please|thanks)[,!.\s]+)*"
@@ -43,22 +20,6 @@ _POLITE = re.compile(
     re.IGNORECASE,
 )
 _GREETING = re.compile(r"(?:hi|hello|hey|good (?:morning|evening|afternoon)|thanks|thank you|bye|goodbye)(?: there)?")
-_HERE = re.compile(r"where am i(?: now)?|what(?:'s| is) (?:here|this place|around me|around here)|what do you see")
-_STATUS = re.compile(
-    r"how much (?:longer|further|farther)\b.*|are we there(?: yet)?|(?:what(?:'s| is) )?(?:my|the) next (?:turn|step)|"
-    r"how (?:far|long) (?:is )?(?:left|to go)|when (?:do|will) (?:we|i) arrive"
-)
-_ROUTE = re.compile(
-    r"(?:(?:give|show|get|find) (?:me )?)?"
-    r"(?:(?:the )?(?:directions|a route|route|the way) (?:from (?P<a1>.+?) )?to (?P<b1>.+)"
-    r"|(?:navigate|drive|walk|take me|bring me) (?:from (?P<a2>.+?) )?to (?P<b2>.+)"
-    r"|how (?:do|can|would) (?:i|we) (?:get|drive|walk|go) (?:from (?P<a3>.+?) )?to (?P<b3>.+)"
-    r"|how (?:far|long) is it (?:from (?P<a4>.+?) )?to (?P<b4>.+))"
-)
-_STORIES = re.compile(
-    r"(?:tell me |any |are there (?:any )?|what are )?(?:some |any )?(?:interesting |fun |good |local )?"
-    r"(?:stories|facts|trivia)(?: about places)? (?:near|around|from|about|in)(?: (?P<p>.+))?"
-)
 _NARRATE = re.compile(
     r"(?:read|narrate|recite)(?: (?:me|us|to me|out|aloud|out loud))*"
     r"(?: (?:the|an?))?(?: (?:full|whole|entire|complete))?"
@@ -113,15 +74,6 @@ _OF = re.compile(r"(?:the )?(?P<s>[^,]{3,40}?) (?:of|in) (?P<t>.+)")
 _PERSONAL = re.compile(
     r"(?:my|our|your|you|me|us|here|now|next|this|that|these|those|it|he|she|they|him|her|them)\b", re.IGNORECASE
 )
-_KIND_WORDS = (
-    "restaurants? bars? pubs? cafes? cafés? coffee hotels? museums? parks? shops? stores? pharmac(?:y|ies) "
-    "hospitals? schools? librar(?:y|ies) churches? banks? atms? supermarkets? bakeries bakery cinemas? theatres? "
-    "theaters? breweries brewery playgrounds? beaches attractions? landmarks? parking toilets? pizzerias?"
-).replace(" ", "|")
-_PLACES = re.compile(
-    rf"(?:.*\b)?(?P<k>(?:[\w-]+ )?(?:{_KIND_WORDS}|gas stations?|charging stations?|places to (?:eat|stay|drink)))"
-    r"(?: (?P<rel>near|nearby|around|in|at|close to)(?: (?P<p>.+))?)"
-)
 # Where a comparison goes on to say what to compare: "A and B — causes and scale".
 _TAIL = re.compile(
     r"\s*(?:[—–:,;]| - |"
@@ -141,33 +93,16 @@ def recognise(question: str) -> Intent:
     text = " ".join(question.split()).strip()
     bare = text.rstrip("?!. ")
     asked = _POLITE.sub("", bare).strip() or bare
+    if _whole(_GREETING, bare):
+        return Intent(Shape.GREETING)
     return (
-        _fixed(bare)
-        or _journey(asked)
+        (len(asked) <= MAX_MAP_QUESTION and (journey(asked) or places(asked)))
         or _narrated(asked)
         or _compared(asked)
         or _sought(asked)
-        or _placed(asked)
         or _about(asked)
         or Intent(Shape.QUESTION, (text,))
     )
-
-
-def _fixed(text: str) -> Intent | None:
-    for pattern, shape in ((_GREETING, Shape.GREETING), (_HERE, Shape.HERE), (_STATUS, Shape.STATUS)):
-        if _whole(pattern, text):
-            return Intent(shape)
-    return None
-
-
-def _journey(text: str) -> Intent | None:
-    if found := _whole(_ROUTE, text):
-        groups = found.groupdict()
-        ends = {key[0]: value for key, value in groups.items() if value}
-        return Intent(Shape.ROUTE, (ends.get("a", "my location"), ends["b"]))
-    if found := _whole(_STORIES, text):
-        return Intent(Shape.STORIES, (found["p"] or "here",))
-    return None
 
 
 def _narrated(text: str) -> Intent | None:
@@ -190,19 +125,6 @@ def _compared(text: str) -> Intent | None:
 def _sought(text: str) -> Intent | None:
     found = _whole(_SEARCH, text)
     return Intent(Shape.SEARCH, (found["q"].strip(" \"'"),)) if found else None
-
-
-def _placed(text: str) -> Intent | None:
-    found = _whole(_PLACES, text)
-    if not found:
-        return None
-    place = found["p"] or "here"
-    # "in" and "at" also join ordinary phrases ("the role of banks in the war"); those do not begin with the kind.
-    if found["rel"] in ("in", "at") and not re.match(
-        rf"(?:are there|is there|find|any|good|best|{re.escape(found['k'])})\b", text, re.IGNORECASE
-    ):
-        return None
-    return Intent(Shape.PLACES, (found["k"], place))
 
 
 def _about(text: str) -> Intent | None:

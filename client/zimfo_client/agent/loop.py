@@ -12,9 +12,13 @@ from typing import Any, Final
 
 from zimfo_client.agent.answer import Answer, OnCall, Recorder, StepUsage
 from zimfo_client.agent.compact import compact
-from zimfo_client.agent.direct import TOOLS, Direct, DirectAnswerer, Focus
+from zimfo_client.agent.direct import TOOLS, DirectAnswerer
+from zimfo_client.agent.focus import Focus
 from zimfo_client.agent.grounding import strays
-from zimfo_client.agent.intents import Shape, recognise
+from zimfo_client.agent.intents import recognise
+from zimfo_client.agent.location import settled
+from zimfo_client.agent.places_direct import Direct
+from zimfo_client.agent.shape import MAP_SHAPES, Shape
 from zimfo_client.calls import CallGate, ParsedReply, ToolCall, parse_calls
 from zimfo_client.engine.base import Engine, Generation, OnPrefill
 from zimfo_client.engine.worker import agenerate
@@ -45,7 +49,9 @@ class Intents(Enum):
 
 
 # What tuned models get wrong (zimfo-behaviour §0.6) and what needs no model at all.
-_MISTRAINED: Final = frozenset({Shape.NARRATE})
+_MISTRAINED: Final = frozenset({Shape.NARRATE, Shape.ROUTE, Shape.STATUS, Shape.HERE, Shape.STORIES})
+# Composed answers that a model could only spoil: whole articles, step by step directions.
+_AS_COMPOSED: Final = frozenset({Shape.NARRATE, Shape.ROUTE, Shape.STATUS})
 
 
 @dataclass
@@ -103,7 +109,7 @@ class ModelConversation:
 
     async def ask(self, question: str) -> Answer:
         """Answer a question. Raises a `ClientError` when none can be given; the conversation is then as before."""
-        mark, focus = self._transcript.mark(), Focus(list(self._focus.articles))
+        mark, focus = self._transcript.mark(), self._focus.copy()
         try:
             answer = await self._answered(question)
         except BaseException:
@@ -147,6 +153,7 @@ class ModelConversation:
     async def _turn(self, question: str) -> Answer:
         turn = _Turn(question, Recorder(self._host, self._location, self._watch.on_call))
         before = self._transcript.mark()
+        self._focus.points.hear(question)
         self._append(self._opened(question))
         text = await self._decided(turn)
         if text is None:
@@ -177,10 +184,14 @@ class ModelConversation:
             return None
         if self._intents is Intents.MISTRAINED and recognise(turn.question).shape not in _MISTRAINED:
             return None
-        answerer = DirectAnswerer(turn.recorder.call, self._focus, deepen=True)
+        answerer = DirectAnswerer(
+            turn.recorder.call, self._focus, tools=self._tools, location=self._location, deepen=True
+        )
         direct = await answerer.answer(turn.question)
         turn.sources = direct.sources
-        plain = not direct.found or direct.key is None or direct.shape is Shape.NARRATE
+        # A model too small to choose tools also spoils a list of places: it mixes up names and distances.
+        composed = _AS_COMPOSED | MAP_SHAPES if self._intents is Intents.ALL else _AS_COMPOSED
+        plain = not direct.found or direct.key is None or direct.shape in composed
         if direct.key is not None:
             self._append(self._profile.host_call(direct.key.name, direct.key.arguments))
             result = _as_json(direct.key, turn.question) + ("" if plain else PHRASE_IT)
@@ -228,11 +239,12 @@ class ModelConversation:
         if call.name not in self._tools:
             return _refused(call, f"There is no tool {call.name[:60]}. Tools: {', '.join(self._tools)}.")
         try:
-            result = await turn.recorder.call(call.name, call.arguments)
+            arguments = settled(call.name, call.arguments, self._location, self._focus.points)
+            result = await turn.recorder.call(call.name, arguments)
         except ClientError as error:
             result = _refused(call, str(error))
             turn.recorder.note(result)
-        self._focus.note(sources_of(result))
+        self._focus.see(result)
         turn.sources = merged([*turn.sources, *sources_of(result)])
         return result
 
