@@ -13,7 +13,7 @@ import click
 from zimfo_archives.cli import main as archives_command
 from zimfo_client.cli import main as client_command
 from zimfo_server.cli import main as server_command
-from zimfo_shared.catalogue import ARTICLE_TOOLS, CATALOGUE
+from zimfo_shared.catalogue import CATALOGUE, PLACE_TOOLS, ROUTE_TOOLS
 from zimfo_shared.contract import Contract
 
 DOCS = Path(__file__).parent
@@ -24,7 +24,7 @@ WIDTH = 100
 def tools_page() -> str:
     """Return the reference of all tools."""
     parts = ["# Tools\n\nGenerated from `zimfo_shared` by `make docs`. All tools only read, and never use a network.\n"]
-    parts += [_tool(contract, listed=contract in ARTICLE_TOOLS) for contract in CATALOGUE.values()]
+    parts += [_tool(contract) for contract in CATALOGUE.values()]
     return "\n".join(parts)
 
 
@@ -36,16 +36,22 @@ def commands_page() -> str:
     return "\n".join(parts)
 
 
-def _tool(contract: Contract, *, listed: bool) -> str:
+def _tool(contract: Contract) -> str:
     schema = contract.input_schema()
     required = schema.get("required", [])
-    lines = [f"## {contract.name}\n", contract.description + ("" if listed else " *Not listed yet.*"), ""]
+    lines = [f"## {contract.name}\n", f"{contract.description}{_condition(contract)}", ""]
     lines += ["| argument | type | |", "|---|---|---|"]
     for name, value in schema["properties"].items():
         shown = f"`{name}` (required)" if name in required else f"`{name}`"
         lines.append(f"| {shown} | {_type(value)} | {value.get('description', '')} |")
     members = ", ".join(f"`{name}`" for name in contract.output_schema()["properties"])
     return "\n".join([*lines, "", f"Result: {members}.", ""])
+
+
+def _condition(contract: Contract) -> str:
+    if contract in ROUTE_TOOLS:
+        return " Listed when a map archive with roads is loaded."
+    return " Listed when a map archive is loaded." if contract in PLACE_TOOLS else ""
 
 
 def _type(schema: dict[str, Any]) -> str:

@@ -10,15 +10,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from zimfo_shared.commands import DefaultGroup
+from zimfo_shared.commands import DefaultGroup, parse_location
 
 if TYPE_CHECKING:
     from zimfo_server.library.record import ArchiveRecord
     from zimfo_server.service import Service
+    from zimfo_shared.wire import Location
 
 Result = TypeVar("Result")
 
 _sources = click.argument("sources", nargs=-1, metavar="[ARCHIVE_OR_FOLDER]...")
+_location = click.option(
+    "--location",
+    callback=parse_location,
+    metavar="LAT,LON",
+    help="Where the person is, in degrees, unless a call says otherwise.",
+)
 
 
 @click.group(
@@ -35,15 +42,17 @@ def main() -> None:
 
 @main.command()
 @_sources
-def serve(sources: tuple[str, ...]) -> None:
+@click.option("--all-tools", is_flag=True, help="List the map tools even when no map archive is loaded.")
+@_location
+def serve(sources: tuple[str, ...], *, all_tools: bool, location: "Location | None") -> None:
     """Serve archives over stdio (the default command)."""
     if sys.stdin.isatty() and sys.stdout.isatty():
         _explain(sources)
         return
-    _run(sources, _serve)
+    _run(sources, lambda service: _serve(service, location), all_tools=all_tools)
 
 
-async def _serve(service: "Service") -> None:
+async def _serve(service: "Service", location: "Location | None") -> None:
     """Serve until the host closes its end. Raises `NothingToServeError` as soon as it is known."""
     import anyio
     from anyio import to_thread
@@ -53,7 +62,7 @@ async def _serve(service: "Service") -> None:
         # The reader starts before `mcp` is imported, which takes a second: it looks at the archives meanwhile.
         tasks.start_soon(_start, service)
         app = await to_thread.run_sync(importlib.import_module, "zimfo_server.app")
-        await app.serve_stdio(service)
+        await app.serve_stdio(service, location)
         tasks.cancel_scope.cancel()
 
 
@@ -113,7 +122,8 @@ def check(sources: tuple[str, ...]) -> None:
 @click.argument("tool")
 @click.argument("arguments", default="{}", metavar="[JSON]")
 @click.option("--archives", "sources", multiple=True, metavar="PATH", help="Archive or folder; repeatable.")
-def call(tool: str, arguments: str, sources: tuple[str, ...]) -> None:
+@_location
+def call(tool: str, arguments: str, sources: tuple[str, ...], *, location: "Location | None") -> None:
     """Call a tool once and print its result, for people without a host.
 
     Example: zimfo-server call article_overview '{"title": "Sunset"}'
@@ -124,10 +134,13 @@ def call(tool: str, arguments: str, sources: tuple[str, ...]) -> None:
         raise click.BadParameter(f'{error}. Write JSON such as {{"title": "Sunset"}}.', param_hint="JSON") from None
 
     async def once(service: "Service") -> None:
-        if tool not in service.contracts:
-            raise click.BadParameter(f"no tool {tool!r}. Tools: {', '.join(service.contracts)}.", param_hint="TOOL")
+        from zimfo_server.service import Connection
+        from zimfo_shared.catalogue import CATALOGUE
+
+        if tool not in CATALOGUE:
+            raise click.BadParameter(f"no tool {tool!r}. Tools: {', '.join(CATALOGUE)}.", param_hint="TOOL")
         await service.start()
-        reply = await service.call(tool, values)
+        reply = await service.call(tool, values, connection=Connection(location))
         if reply.is_error:
             raise click.ClickException(reply.text)
         click.echo(json.dumps(reply.payload, ensure_ascii=False, indent=2))
@@ -135,7 +148,9 @@ def call(tool: str, arguments: str, sources: tuple[str, ...]) -> None:
     _run(sources, once)
 
 
-def _run(sources: tuple[str, ...], work: "Callable[[Service], Awaitable[Result]]") -> Result:
+def _run(
+    sources: tuple[str, ...], work: "Callable[[Service], Awaitable[Result]]", *, all_tools: bool = False
+) -> Result:
     """Run `work` over the archives of `sources`; every failure becomes one line on stderr and exit code 1."""
     import anyio
 
@@ -144,7 +159,7 @@ def _run(sources: tuple[str, ...], work: "Callable[[Service], Awaitable[Result]]
     from zimfo_server.service import Service
 
     async def over_service() -> Result:
-        service = Service(discover(library_sources(sources)))
+        service = Service(discover(library_sources(sources)), all_tools=all_tools)
         try:
             return await work(service)
         finally:
@@ -180,7 +195,11 @@ def _line(record: "ArchiveRecord") -> str:
     indexes = " ".join(
         word for word, there in (("full-text", record.has_fulltext), ("titles", record.has_title_index)) if there
     )
-    facts = (record.kind, record.title, record.language, f"{record.article_count:,} pages", indexes or "no index")
+    if record.kind == "streetzim":
+        content = "map with roads" if record.has_graph else "map without roads"
+    else:
+        content = f"{record.article_count:,} pages, {indexes or 'no index'}"
+    facts = (record.kind, record.title, record.language, content)
     return f"{record.name}: " + ", ".join(fact for fact in facts if fact)
 
 

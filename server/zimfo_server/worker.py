@@ -4,7 +4,7 @@ Started as `python -m zimfo_server.worker ROLE` with pipes on standard input and
 
     server → worker   {"start": [record, …], "classify": bool}
     worker → server   {"touch": name}…  {"started": [record, …]}
-    server → worker   {"call": tool, "arguments": {…}, "deadline_s": 15}
+    server → worker   {"call": tool, "arguments": {…}, "deadline_s": 15, "location": {"lat": …, "lon": …}?}
     worker → server   {"touch": name}…  {"result": {…}} or {"error": kind, "message": text}
 
     server → worker   {"verify": name}
@@ -17,21 +17,22 @@ process dies or hangs in libzim's native code.
 import ctypes
 import faulthandler
 import os
+import select
 import signal
 import sys
-from typing import Any, BinaryIO
+from collections.abc import Callable
+from typing import BinaryIO
 
 from zimfo_server import frames
 from zimfo_server.errors import GuidanceError
 from zimfo_server.library.library import Library
 from zimfo_server.library.record import ArchiveRecord
-from zimfo_server.tools import articles
-from zimfo_shared.catalogue import CATALOGUE
+from zimfo_server.roles import Reader, Role, Router
+from zimfo_shared.wire import Location
 
-ROLES = {"reader": articles.TOOLS}
-"""Which tools each role answers."""
-
+ROLES: dict[str, Callable[[Library], Role]] = {"reader": Reader, "router": Router}
 WATCHDOG_GRACE_S = 2.0  # past the deadline, by when a living server has already killed this process
+IDLE_STEP_S = 0.5  # of work done while no request waits: as long as a request may have to wait for it
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -39,15 +40,15 @@ class Worker:
     """Answers requests from `requests` on `replies`."""
 
     def __init__(self, role: str, requests: BinaryIO, replies: BinaryIO) -> None:
-        self._tools = ROLES[role]
+        self._make_role = ROLES[role]
         self._requests = requests
         self._replies = replies
-        self._library = Library([])
+        self._use(Library([]))
         self._touched = ""
 
     def run(self) -> None:
         """Answer until the server closes its end."""
-        while (request := frames.read_frame(self._requests)) is not None:
+        while (request := self._next_request()) is not None:
             self._touched = ""
             if "start" in request:
                 self._send(self._start(request))
@@ -57,7 +58,7 @@ class Worker:
                 # A call stuck in native code never sees end of input; the watchdog is C and needs no GIL.
                 faulthandler.dump_traceback_later(request["deadline_s"] + WATCHDOG_GRACE_S, exit=True)
                 self._library.begin_call()
-                reply = self._answer(request["call"], request["arguments"])
+                reply = self._answer(request)
                 faulthandler.cancel_dump_traceback_later()
                 self._send(reply)
                 self._library.end_call()
@@ -65,20 +66,38 @@ class Worker:
     def _start(self, request: frames.Message) -> frames.Message:
         records = [ArchiveRecord.from_dict(values) for values in request["start"]]
         if request["classify"]:
-            self._library = Library.classified(records, self._announce)
+            self._use(Library.classified(records, self._announce))
         else:
-            self._library = Library(records, self._announce)
+            self._use(Library(records, self._announce))
         return {"started": [record.to_dict() for record in self._library.records.values()]}
 
-    def _answer(self, tool: str, arguments: dict[str, Any]) -> frames.Message:
+    def _use(self, library: Library) -> None:
+        self._library = library
+        self._role = self._make_role(library)
+
+    def _next_request(self) -> frames.Message | None:
+        """Wait for a request, and do unfinished work meanwhile; None at end of input."""
+        while not self._is_waiting() and self._role.work_idle(IDLE_STEP_S):
+            pass
+        return frames.read_frame(self._requests)
+
+    def _is_waiting(self) -> bool:
+        """Whether a request can be read now. Each is answered before the next is sent, so no buffer holds one."""
         try:
-            output = self._tools[tool](self._library, CATALOGUE[tool].input.model_validate(arguments))
-            return {"result": output.payload()}
+            return bool(select.select([self._requests], [], [], 0)[0])
+        except OSError:  # Windows cannot tell that of a pipe: there the work waits for the next call
+            return True
+
+    def _answer(self, request: frames.Message) -> frames.Message:
+        tool, location = request["call"], request.get("location")
+        try:
+            where = Location.model_validate(location) if location else None
+            return {"result": self._role.answer(tool, request["arguments"], where).payload()}
         except GuidanceError as error:
             return {"error": "guidance", "message": str(error)}
         except Exception:  # errors travel as data: whatever went wrong, the next call must find a worker
             sys.excepthook(*sys.exc_info())
-            return {"error": "internal", "message": f"{tool} failed inside the server. Try another article or archive."}
+            return {"error": "internal", "message": f"{tool} failed inside the server. Try another call or archive."}
 
     def _announce(self, archive: str) -> None:
         if archive != self._touched:

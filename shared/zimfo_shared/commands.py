@@ -1,10 +1,26 @@
-"""A click group that runs a default command, as the commands of zimfo do."""
+"""What the commands of zimfo share: a group that runs a default command, and a position as an option."""
 
 import io
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from zimfo_shared.wire import Location
+
+
+def parse_location(_context: click.Context, _parameter: click.Parameter, value: str | None) -> "Location | None":
+    """Return "LAT,LON" as a location; a click callback. Raises `click.BadParameter`."""
+    if value is None:
+        return None
+    from zimfo_shared.wire import Location  # pydantic takes longer to import than --help may take
+
+    try:
+        lat, lon = (float(part) for part in value.split(","))
+        return Location(lat=lat, lon=lon)
+    except ValueError:  # pydantic's errors are ValueErrors too
+        raise click.BadParameter("write it as LAT,LON in degrees, for example 37.44,-122.14") from None
 
 
 class DefaultGroup(click.Group):

@@ -25,9 +25,14 @@ _LAT = Field(default=None, ge=-90, le=90)
 _LON = Field(default=None, ge=-180, le=180)
 
 
+_IRREGULAR = {"buses": "bus", "movies": "movie", "cookies": "cookie", "pies": "pie", "smoothies": "smoothie"}
+
+
 def singular(word: str) -> str:
     """Return an English plural noun in the singular ("breweries" → "brewery"); short words stay as they are."""
-    if len(word) <= 3 or word.endswith("ss"):
+    if word in _IRREGULAR:
+        return _IRREGULAR[word]
+    if len(word) <= 3 or word.endswith(("ss", "us", "is")):
         return word
     if word.endswith("ies"):
         return word[:-3] + "y"
@@ -36,9 +41,13 @@ def singular(word: str) -> str:
     return word[:-1] if word.endswith("s") else word
 
 
+# "and" stands between two kinds ("bars and cafés"), but for these, which are one.
+_KINDS_APART = r"\s*[,;/]\s*|\s+(?!and (?:breakfasts?|crafts?|chips?)\b)(?:and|or)\s+"
+
+
 def kind_names(value: object) -> object:
     """Return kinds as singular, lower-case words with underscores, from a list or a text ("bars and cafés")."""
-    texts = text_list(value, separators=r"\s*[,;/]\s*|\s+(?:and|or)\s+")
+    texts = text_list(value, separators=_KINDS_APART)
     if not isinstance(texts, list):
         return texts
     words = (re.sub(r"[\s_]+", "_", text.lower()).strip("_") for text in texts)
@@ -102,6 +111,7 @@ class NearNamedPlaceInput(AroundInput):
     radius_km: float = _RADIUS
     kinds: list[str] | None = _KINDS
     limit: int = Field(default=DEFAULT_PLACES)
+    has_wiki: bool = Field(default=False)
     zim: str | None = Field(default=None, max_length=MAX_PLACE, description=_ZIM)
 
 

@@ -81,7 +81,7 @@ class Step(BaseModel):
 
 
 class RouteOutput(Output):
-    """A route; its geometry is the resource `geometry`."""
+    """A route; `geometry` is the URI of a resource with its line. Of a long one `steps` holds the first."""
 
     summary: str
     zim: str
@@ -96,7 +96,6 @@ class RouteOutput(Output):
     duration_min: float
     roads: list[Road]
     steps: list[Step]
-    turn_by_turn: list[str]
     geometry: str
     note: str | None = None
 

@@ -1,4 +1,4 @@
-"""`make bench`: our server and a rival over stdio, side by side in one run, and the embedded model.
+"""`make bench`: our server and a rival over stdio, side by side in one run, then maps and the embedded model.
 
 Medians and ratios on whatever machine this is; run it on an idle one. The rival (zimi-mcp) needs another major version
 of the `mcp` package, so it lives in an environment of its own and is left out where that cannot be made.
@@ -11,15 +11,15 @@ import sys
 import tempfile
 import time
 import venv
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import anyio
 from mcp import Client, StdioServerParameters, stdio_client
 
 ROOT = Path(__file__).parents[2]
-SHARED = Path(os.environ.get("ZIMFO_SHARED", ROOT.parent / "shared")) / "data" / "zim"
-ARCHIVE = SHARED / "wikipedia_en_ray_charles_maxi_2019-08.zim"
+SHARED = Path(os.environ.get("ZIMFO_SHARED", ROOT.parent / "shared")) / "data"
+ARCHIVE = SHARED / "zim" / "wikipedia_en_ray_charles_maxi_2019-08.zim"
+MAP = SHARED / "streetzim" / "milan-v4-head.zim"
 RIVAL = "zimi-mcp==1.14.0"
 RIVAL_HOME = ROOT / ".venv" / "rival"
 QUERIES = (
@@ -28,7 +28,25 @@ QUERIES = (
     "Aretha Franklin", "Hit the Road Jack", "saxophone", "gospel", "Nat King Cole", "The Blues Brothers",
 )  # fmt: skip
 
-Work = Callable[[], Awaitable[object]]
+SPOTS = ((45.4642, 9.1900), (45.4849, 9.2037), (45.4521, 9.1763), (45.4781, 9.1552), (45.5106, 9.1900))
+PLACES = ("Milano", "Sesto San Giovanni", "Duomo", "Loreto", "Via Torino", "Bocconi", "Lambrate", "Rho Fiera")
+ROUTES = (
+    ("Assago", "Sesto San Giovanni"), ("Corsico", "Segrate"), ("45.4642,9.19", "Bresso"), ("Buccinasco", "Lambrate"),
+    ("Novate Milanese", "San Donato Milanese"), ("45.4521,9.1763", "45.4849,9.2037"), ("Cormano", "Vimodrone"),
+)  # fmt: skip
+MAP_CALLS: dict[str, list[tuple[str, dict[str, object]]]] = {
+    "near_places": [
+        ("near_places", {"lat": lat, "lon": lon, "radius_km": 1, **kinds})
+        for lat, lon in SPOTS
+        for kinds in ({}, {"kinds": ["cafe"]}, {"kinds": ["library", "park"]})
+    ],
+    # The smallest search around a name is its geocoding and little else.
+    "geocode": [("near_named_place", {"place": place, "radius_km": 0.05}) for place in PLACES],
+    "what_is_here": [("what_is_here", {"lat": lat, "lon": lon}) for lat, lon in SPOTS],
+    "city route, drive": [("route_from_places", {"origin": a, "destination": b}) for a, b in ROUTES],
+    "city route, walk": [("route_from_places", {"origin": a, "destination": b, "mode": "walk"}) for a, b in ROUTES],
+}
+ROUNDS = 3  # over all map calls; the first round is cold and is reported by itself
 
 
 async def main() -> None:
@@ -39,6 +57,7 @@ async def main() -> None:
     ours = await _server([sys.executable, "-m", "zimfo_server", str(ARCHIVE)], "search", "query")
     rival = await _rival()
     _table(ours, rival)
+    await _maps()
     _model()
 
 
@@ -87,6 +106,27 @@ async def _rival() -> dict[str, float]:
         except Exception as error:  # the rival's troubles are not ours
             sys.stdout.write(f"rival left out: {type(error).__name__}: {error}\n")
             return {}
+
+
+async def _maps() -> None:
+    """Measure the map tools. There is no rival: no other MCP server answers them without a network."""
+    parameters = StdioServerParameters(
+        command=sys.executable, args=["-m", "zimfo_server", str(MAP)], env={**os.environ, "ZIMFO_VERIFY_MB": "0"}
+    )
+    sys.stdout.write(f"\n{f'{MAP.stem} over stdio':24}{'first ms':>10}{'median ms':>10}{'max ms':>8}\n")
+    with open(os.devnull, "w", encoding="utf-8") as log:
+        async with Client(stdio_client(parameters, errlog=log), mode="legacy", read_timeout_seconds=60) as client:
+            for name, calls in MAP_CALLS.items():
+                times = []
+                for _ in range(ROUNDS):
+                    for tool, arguments in calls:
+                        begun = time.perf_counter()
+                        result = await client.call_tool(tool, arguments)
+                        times.append(1000 * (time.perf_counter() - begun))
+                        if result.is_error:
+                            sys.stdout.write(f"{name}: {arguments}: {result.content[0].text[:100]}\n")
+                warm = times[len(calls) :]
+                sys.stdout.write(f"{name:24}{times[0]:10.1f}{statistics.median(warm):10.1f}{max(warm):8.1f}\n")
 
 
 def _table(ours: dict[str, float], rival: dict[str, float]) -> None:

@@ -1,6 +1,7 @@
 """Archives for the server's tests: real ones of the shared data, and small ones made on the spot."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ MakeZim = Callable[..., Path]
 
 
 class _Page(Item):
-    def __init__(self, path: str, title: str, html: str, mimetype: str) -> None:
+    def __init__(self, path: str, title: str, html: str | bytes, mimetype: str) -> None:
         super().__init__()
         self._values = (path, title, html, mimetype)
 
@@ -81,6 +82,39 @@ def make_zim(tmp_path: Path) -> MakeZim:
             for title, target in (redirects or {}).items():
                 creator.add_redirection(title.replace(" ", "_"), title, target.replace(" ", "_"), {})
             for key, value in {"Title": name, "Name": name, "Language": language, "Date": date}.items():
+                creator.add_metadata(key, value)
+        return file
+
+    return write
+
+
+@pytest.fixture
+def make_map(tmp_path: Path) -> MakeZim:
+    """Write a map archive: search records in one chunk of its own, and any other entries by path; returns its file."""
+
+    def write(
+        name: str,
+        records: Sequence[Mapping[str, object]],
+        entries: Mapping[str, bytes] | None = None,
+        *,
+        bounds: Sequence[float] | None = None,
+    ) -> Path:
+        chunks: dict[str, list[Mapping[str, object]]] = {}
+        for record in records:
+            chunks.setdefault(f"{record['n']}__"[:2].lower(), []).append(record)
+        manifest = {"total": len(records), "chunks": {key: len(rows) for key, rows in chunks.items()}}
+        config = {"name": name, **({"bounds": list(bounds)} if bounds else {})}
+        contents: dict[str, bytes] = {
+            "map-config.json": json.dumps(config).encode(),
+            "search-data/manifest.json": json.dumps(manifest).encode(),
+            **{f"search-data/{key}.json": json.dumps(rows).encode() for key, rows in chunks.items()},
+            **(entries or {}),
+        }
+        file = tmp_path / f"{name}.zim"
+        with Creator(file) as creator:
+            for path, content in contents.items():
+                creator.add_item(_Page(path, "", content, "application/json"))
+            for key, value in {"Title": f"OSM - {name}", "Name": name, "Language": "eng", "Date": "2024-01-01"}.items():
                 creator.add_metadata(key, value)
         return file
 

@@ -11,7 +11,7 @@ import pytest
 from zimfo_server import frames
 from zimfo_server.errors import GuidanceError, WorkerDiedError, WorkerTimeoutError
 from zimfo_server.library.discover import demo_archives, discover
-from zimfo_server.service import Service
+from zimfo_server.service import Connection, Service
 from zimfo_server.workers.pool import WorkerPool
 from zimfo_server.workers.process import WorkerProcess
 
@@ -81,7 +81,7 @@ async def test_cancelling_a_call_leaves_a_worker_in_step(worker: WorkerProcess):
 async def test_a_failure_outside_any_archive_asks_to_try_again():
     pool = WorkerPool(discover(demo_archives()), deadline_s=0.3)
     await pool.start()
-    os.kill(pid_of(pool._reader), signal.SIGSTOP)
+    os.kill(pid_of(pool._workers["reader"]), signal.SIGSTOP)
     try:
         with pytest.raises(GuidanceError, match="Try the call again"):
             await pool.call("article_overview", SUNSET)
@@ -95,9 +95,9 @@ async def test_an_archive_set_aside_is_named_when_it_is_asked_for(tmp_path):
     service = Service(discover([copy, *demo_archives()]))
     await service.start()
     try:
-        await service._pool._reader.set_aside("copy", "it is damaged")
-        pinned = await service.call("article_overview", {**SUNSET, "zim": "copy"})
-        free = await service.call("article_overview", SUNSET)
+        await service._pool._workers["reader"].set_aside("copy", "it is damaged")
+        pinned = await service.call("article_overview", {**SUNSET, "zim": "copy"}, connection=Connection())
+        free = await service.call("article_overview", SUNSET, connection=Connection())
     finally:
         await service.stop()
 

@@ -12,7 +12,7 @@ import platformdirs
 
 from zimfo_server.library.record import ArchiveRecord
 
-_VERSION = 1  # raise when `ArchiveRecord` or the classification changes
+_VERSION = 2  # raise when `ArchiveRecord` or the classification changes
 
 
 def load() -> dict[str, ArchiveRecord]:

@@ -14,7 +14,8 @@ GRAPH_ENTRIES = (  # any of these makes a map routable (streetzim-format.md)
     "routing-data/graph-chunk-manifest.json",
     "routing-data/graph-cells-index.bin",
 )
-MAP_ENTRY = "map-config.json"
+MAP_ENTRIES = ("map-config.json", "streetzim-meta.json", "search-data/manifest.json")
+MAP_MAKERS = ("streetzim/", "create_osm_zim")  # how scraper and publisher of maps begin
 MAX_METADATA_CHARS = 1_000  # titles and descriptions are one line; anything longer is no use in a listing
 
 
@@ -48,7 +49,12 @@ def _described(record: ArchiveRecord, archive: Archive) -> ArchiveRecord:
         has_title_index=bool(archive.has_title_index),
         has_graph=has_graph,
     )
-    is_map = has_graph or archive.has_entry_by_path(MAP_ENTRY)
+    makers = (metadata.get("scraper", "").lower(), record.publisher.lower())
+    is_map = (
+        has_graph
+        or any(archive.has_entry_by_path(path) for path in MAP_ENTRIES)
+        or any(maker.startswith(MAP_MAKERS) for maker in makers)
+    )
     return dataclasses.replace(record, kind="streetzim" if is_map else _kind(record, metadata.get("name", "")))
 
 

@@ -12,6 +12,7 @@ from zimfo_server.library import cache
 from zimfo_server.library.archive import OpenArchive
 from zimfo_server.library.classify import classify
 from zimfo_server.library.record import ArchiveRecord
+from zimfo_shared.articles import ArchiveKind
 
 VERIFY_LIMIT_MB = 64  # up to this size a checksum is verified before first use, which takes about 0.1 s
 VERIFY_BUDGET_S = 4.0  # of one call spent on that: a first search over hundreds of archives must stay in its deadline
@@ -64,15 +65,15 @@ class Library:
             cache.store_verified(self.records[name] for name in self._verified)
             self._newly_verified = False
 
-    def archives(self, zim: str | None = None) -> list[OpenArchive]:
-        """Return the open archives in load order, or just the one called `zim`.
+    def archives(self, zim: str | None = None, *, kind: ArchiveKind | None = None) -> list[OpenArchive]:
+        """Return the open archives in load order, or just the one called `zim`, or those of one kind.
 
         Raises `ArchiveSetAsideError` when the named archive cannot be used; in a list, such archives are left out.
         """
         if zim is not None:
             return [self._opened(self.records[zim])]
         opened: list[OpenArchive] = []
-        for record in list(self.records.values()):
+        for record in [record for record in self.records.values() if kind in (None, record.kind)]:
             try:
                 opened.append(self._opened(record))
             except ArchiveSetAsideError as error:

@@ -13,6 +13,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 from zimfo_server import frames
 from zimfo_server.errors import GuidanceError, WorkerDiedError, WorkerTimeoutError
 from zimfo_server.library.record import ArchiveRecord
+from zimfo_shared.wire import Location
 
 # What a pipe to a dead process raises, and a frame that is none.
 _BROKEN_PIPE = (
@@ -30,10 +31,10 @@ START_DEADLINE_S = 30.0  # to import libzim, and then for each archive to be ope
 class WorkerProcess:
     """A worker of one role over `records`, which the caller may change between calls (see `restart_with`)."""
 
-    def __init__(self, role: str, records: list[ArchiveRecord]) -> None:
+    def __init__(self, role: str, records: list[ArchiveRecord], *, classified: bool = False) -> None:
         self.role = role
         self.records = records
-        self._classified = False
+        self._classified = classified
         self._process: Process | None = None
         self._replies: BufferedByteReceiveStream | None = None
         self._lock = anyio.Lock()
@@ -48,14 +49,20 @@ class WorkerProcess:
             await self._running()
         return self.records
 
-    async def call(self, tool: str, arguments: dict[str, Any], deadline_s: float) -> dict[str, Any]:
+    async def call(
+        self, tool: str, arguments: dict[str, Any], deadline_s: float, location: Location | None = None
+    ) -> dict[str, Any]:
         """Run a tool and return its payload; the deadline counts from when the worker takes the call.
+
+        `location` is where the person is.
 
         Raises `GuidanceError` for what the model should read, `WorkerDiedError`, `WorkerTimeoutError`.
         """
         async with self._lock:
             await self._running()
-            request = {"call": tool, "arguments": arguments, "deadline_s": deadline_s}
+            request: frames.Message = {"call": tool, "arguments": arguments, "deadline_s": deadline_s}
+            if location is not None:
+                request["location"] = location.model_dump()
             reply = await self._exchange(request, deadline_s)
         if "error" in reply:
             raise GuidanceError(reply["message"])
@@ -126,13 +133,7 @@ class WorkerProcess:
             # Of many archives read in turn, the last one is not to blame for the time that all took.
             held = anyio.current_time() - touched_at >= BLAME_SHARE * deadline_s
             raise WorkerTimeoutError(f"no answer within {deadline_s:g} s", self._touched if held else None) from None
-        except (
-            anyio.IncompleteRead,
-            anyio.EndOfStream,
-            anyio.BrokenResourceError,
-            anyio.ClosedResourceError,
-            ValueError,
-        ):
+        except _BROKEN_PIPE:
             await self._kill()
             raise WorkerDiedError("the worker process ended", self._touched) from None
         except anyio.get_cancelled_exc_class():
