@@ -4,6 +4,7 @@ ServerError
 ├── GuidanceError           the call found nothing or makes no sense; read by the model
 │   ├── ArchiveSetAsideError    the archive it needs is damaged or crashed a worker; read by the model
 │   ├── MapUnreadableError      a part of a map archive has an unknown layout or is damaged; read by the model
+│   ├── MapBeingPreparedError   a map whose places are still being made searchable; read by the model
 │   ├── PlaceNotFoundError      no map archive knows a place, or several places are meant; read by the model
 │   └── NoRouteError            two places that no road connects, or that lie off the roads; read by the model
 ├── WorkerError             a worker process failed a call; becomes guidance that names the archive
@@ -38,6 +39,16 @@ class MapUnreadableError(GuidanceError):
         super().__init__(f"Map '{archive}': {reason}")
         self.archive = archive
         self.reason = reason
+
+
+class MapBeingPreparedError(GuidanceError):
+    """A map whose places are still being made searchable; `done` is the share that is, 0 to 1."""
+
+    def __init__(self, archive: str, done: float) -> None:
+        super().__init__(
+            f"The map '{archive}' is being prepared for searching, {done:.0%} done. Call again in a few seconds."
+        )
+        self.archive = archive
 
 
 class PlaceNotFoundError(GuidanceError):

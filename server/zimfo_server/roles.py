@@ -42,6 +42,7 @@ class Reader:
 
     def answer(self, tool: str, arguments: dict[str, Any], location: Location | None) -> Output:
         """Answer an article or place tool, or `find_ends`."""
+        self._atlas.begin_call()
         if tool == ends.FIND_ENDS:
             return ends.find_ends(self._atlas, RouteInput.model_validate(arguments), location)
         parsed = CATALOGUE[tool].input.model_validate(arguments)

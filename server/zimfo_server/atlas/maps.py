@@ -12,12 +12,11 @@ from typing import Any
 from zimfo_server.atlas.geo import EARTH_RADIUS_M
 from zimfo_server.atlas.places.build import IndexBuilder
 from zimfo_server.atlas.places.index import PlaceIndex
-from zimfo_server.errors import ArchiveSetAsideError, GuidanceError, MapUnreadableError
+from zimfo_server.errors import ArchiveSetAsideError, MapBeingPreparedError, MapUnreadableError
 from zimfo_server.library.archive import OpenArchive
 from zimfo_server.library.library import Library
 
 BUILD_BUDGET_S = 8.0  # of one call spent on preparing maps: the rest of its 15 s is for its own work and slow disks
-CALL_S = 15.0  # a call ends within that, so time spent on preparing counts against it for so long
 MAX_METADATA_BYTES = 2**20  # real files stay under 2 kB
 MAX_REGION_NAME = 200  # characters
 
@@ -33,16 +32,6 @@ _SIDES = (
     ("maxLat", "max_lat", "north"),
 )
 _NIL_UUID = re.compile(r"^[0-]*$")
-
-
-class MapBeingPreparedError(GuidanceError):
-    """A map whose places are still being made searchable."""
-
-    def __init__(self, archive: str, done: float) -> None:
-        super().__init__(
-            f"The map '{archive}' is being prepared for searching, {done:.0%} done. Call again in a few seconds."
-        )
-        self.archive = archive
 
 
 @dataclass(frozen=True)
@@ -155,8 +144,7 @@ class Atlas:
     def __init__(self, library: Library) -> None:
         self.library = library
         self._maps: dict[str, MapArchive] = {}
-        self._window_end = -math.inf
-        self._until = -math.inf
+        self._build_until: float | None = None
 
     def maps(self, zim: str | None = None) -> list[MapArchive]:
         """Return the maps in load order, or just the one called `zim`; none if that is no map.
@@ -180,11 +168,7 @@ class Atlas:
         return found
 
     def work_idle(self, seconds: float) -> bool:
-        """Go on with preparing maps that calls have asked for, for about that long; return whether there is more.
-
-        Only called between calls, so the next one has its whole budget again.
-        """
-        self._window_end = -math.inf
+        """Go on with preparing maps that calls have asked for, for about that long; return whether there is more."""
         until = time.monotonic() + seconds
         for archive in [archive for archive in self._maps.values() if archive.is_unfinished]:
             try:
@@ -195,15 +179,13 @@ class Atlas:
                 break
         return any(archive.is_unfinished for archive in self._maps.values())
 
-    def build_until(self) -> float:
-        """Return until when, by the monotonic clock, the present call may prepare maps.
+    def begin_call(self) -> None:
+        """Start the clock of one call's preparing of maps; without it, each map has the whole budget."""
+        self._build_until = time.monotonic() + BUILD_BUDGET_S
 
-        A call ends within `CALL_S`, so a budget for every stretch of that length is one for every call.
-        """
-        now = time.monotonic()
-        if now >= self._window_end:
-            self._window_end, self._until = now + CALL_S, now + BUILD_BUDGET_S
-        return self._until
+    def build_until(self) -> float:
+        """Return until when, by the monotonic clock, the present call may prepare maps."""
+        return self._build_until or time.monotonic() + BUILD_BUDGET_S
 
     def _map(self, archive: OpenArchive) -> MapArchive:
         known = self._maps.get(archive.name)

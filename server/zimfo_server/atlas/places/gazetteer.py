@@ -8,7 +8,7 @@ addresses only count with their exact names: "Salinas" is not "Salinas Drive".
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zimfo_server.atlas.maps import Atlas, MapArchive, MapBeingPreparedError
+from zimfo_server.atlas.maps import Atlas, MapArchive
 from zimfo_server.atlas.places import query as reading
 from zimfo_server.atlas.places.candidates import Candidate, Finder, Point
 from zimfo_server.atlas.places.choices import ambiguous, describe, not_found
@@ -17,7 +17,7 @@ from zimfo_server.atlas.places.lines import EXACT, PART, PREFIX, WORD
 from zimfo_server.atlas.places.meanings import Meaning, search
 from zimfo_server.atlas.places.query import is_own_location
 from zimfo_server.atlas.places.record import PlaceRecord
-from zimfo_server.errors import ArchiveSetAsideError, MapUnreadableError, PlaceNotFoundError
+from zimfo_server.errors import ArchiveSetAsideError, MapBeingPreparedError, MapUnreadableError, PlaceNotFoundError
 
 __all__ = ["Geocoded", "Located", "geocode", "is_own_location"]
 

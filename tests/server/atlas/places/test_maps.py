@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from zimfo_server.atlas import maps
-from zimfo_server.atlas.maps import Atlas, MapArchive, MapBeingPreparedError
+from zimfo_server.atlas.maps import Atlas, MapArchive
 from zimfo_server.atlas.places import store
 from zimfo_server.atlas.places.gazetteer import geocode
-from zimfo_server.errors import MapUnreadableError
+from zimfo_server.errors import MapBeingPreparedError, MapUnreadableError
 from zimfo_server.library.library import Library
 
 LibraryOf = Callable[..., Library]
@@ -180,6 +180,24 @@ def test_preparing_stops_in_time_and_goes_on_with_the_next_call(
     assert "'Big' is being prepared" in told[0]
     assert "call again" in told[0].lower()
     assert told[0] != told[-1]  # the share that is done grows
+
+
+def test_each_call_has_a_budget_of_its_own_for_all_its_maps(
+    make_map: MakeMap, library_of: LibraryOf, monkeypatch: pytest.MonkeyPatch
+):
+    atlas = Atlas(library_of(make_map("One", RECORDS), make_map("Two", many(60))))
+    one, two = atlas.maps()
+    monkeypatch.setattr(maps, "BUILD_BUDGET_S", 0.0)
+    atlas.begin_call()
+    with pytest.raises(MapBeingPreparedError):
+        _ = two.places
+    monkeypatch.undo()
+    with pytest.raises(MapBeingPreparedError):
+        _ = one.places  # still the same call
+
+    atlas.begin_call()
+    assert one.places.count
+    assert two.places.count == 60
 
 
 def test_idle_work_finishes_what_a_call_began(
