@@ -1,1 +1,1 @@
-"""Builds archives: an encyclopedia in a ZIM file from a folder of Markdown."""
+"""Builds archives: an encyclopedia from a folder of Markdown, a map from a file of OpenStreetMap data."""

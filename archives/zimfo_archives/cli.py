@@ -6,8 +6,9 @@ answers at once.
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,10 +18,39 @@ import click
 from zimfo_archives.errors import ArchivesError, MissingPackageError
 
 if TYPE_CHECKING:
+    from zimfo_archives.map.build import MapReport
     from zimfo_archives.wiki import Report
 
 # Modules of the optional packages, and the names pip knows these by.
-_OPTIONAL = {"yaml": "pyyaml", "markdown_it": "markdown-it-py"}
+_OPTIONAL = {"yaml": "pyyaml", "markdown_it": "markdown-it-py", "osmium": "osmium"}
+
+_Command = Callable[..., None]
+
+
+def _about_options(
+    *, title: str, description: str, creator: str, who_creator_is: str
+) -> Callable[[_Command], _Command]:
+    """Return a decorator for the options of what an archive says about itself; title and description say defaults."""
+    date_type = click.DateTime(["%Y-%m-%d"])
+    options = [
+        click.option(
+            "-o", "--output", required=True, type=click.Path(path_type=Path), help="The archive to write, X.zim."
+        ),
+        click.option("--title", help=f"Title of the archive.  [default: {title}]"),
+        click.option("--description", help=f"What is in it, at most 80 characters.  [default: {description}]"),
+        click.option("--language", default="eng", show_default=True, help="Language as a code of ISO 639-3."),
+        click.option("--creator", default=creator, show_default=True, help=who_creator_is),
+        click.option("--publisher", default="Unknown", show_default=True, help="Who made the archive."),
+        click.option("--name", help="Name for machines, the same for all editions.  [default: the output's name]"),
+        click.option("--date", type=date_type, metavar="YYYY-MM-DD", help="Date.  [default: today]"),
+    ]
+
+    def decorate(command: _Command) -> _Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -31,14 +61,12 @@ def main() -> None:
 
 @main.command("build-wiki")
 @click.argument("sources", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The archive to write, X.zim.")
-@click.option("--title", help="Title of the archive.  [default: from the output's name]")
-@click.option("--description", help="What is in it, at most 80 characters.  [default: the number of articles]")
-@click.option("--language", default="eng", show_default=True, help="Language as a code of ISO 639-3.")
-@click.option("--creator", default="Unknown", show_default=True, help="Who wrote the content.")
-@click.option("--publisher", default="Unknown", show_default=True, help="Who made the archive.")
-@click.option("--name", help="Name for machines, the same for all editions.  [default: the output's name]")
-@click.option("--date", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="Date.  [default: today]")
+@_about_options(
+    title="from the output's name",
+    description="the number of articles",
+    creator="Unknown",
+    who_creator_is="Who wrote the content.",
+)
 @click.option(
     "--illustration",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -70,6 +98,36 @@ def build_wiki(
     for link in report.broken_links:
         click.echo(f"Warning: {link.as_problem()}", err=True)
     click.echo(json.dumps(_as_dict(report), ensure_ascii=False) if as_json else _summary(report))
+
+
+@main.command("build-map")
+@click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_about_options(
+    title="from the output's name",
+    description="the number of places and roads",
+    creator="OpenStreetMap contributors",
+    who_creator_is="Who made the map data.",
+)
+@click.option("--license", default="Map data: ODbL (OpenStreetMap)", show_default=True, help="Licence of the map data.")
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+def build_map(*, source: Path, output: Path, date: datetime | None, as_json: bool, **options: Any) -> None:
+    """Build a map from SOURCE, a file of OpenStreetMap data: .osm, .osm.gz, .osm.bz2 or .osm.pbf.
+
+    The map has the places, streets and addresses of the source for search, and its roads and paths for routing. An
+    existing archive is replaced when the new one is complete, and not before.
+    """
+    with _errors_for_people():
+        from zimfo_archives.map.build import MapOptions
+        from zimfo_archives.map.build import build_map as build
+
+        map_options = MapOptions(date=date.date() if date is not None else None, **options)
+        with _bars() as progress:
+            report = build(source, output, map_options, progress=progress)
+    if report.missing_nodes:
+        what = "points of roads that the source names and does not hold; roads end there"
+        click.echo(f"Warning: {report.missing_nodes:,} {what}", err=True)
+    fields = {**asdict(report), "path": str(report.path), "seconds": round(report.seconds, 3)}
+    click.echo(json.dumps(fields, ensure_ascii=False) if as_json else _map_summary(report))
 
 
 @contextmanager
@@ -137,10 +195,17 @@ def _as_dict(report: "Report") -> dict[str, object]:
 
 
 def _summary(report: "Report") -> str:
-    def count(number: int, noun: str) -> str:
-        return f"{number:,} {noun}{'s' if number != 1 else ''}"
-
-    parts = [count(report.articles, "article"), count(report.redirects, "redirect")]
+    parts = [_count(report.articles, "article"), _count(report.redirects, "redirect")]
     if report.broken_links:
-        parts.append(count(len(report.broken_links), "broken link"))
+        parts.append(_count(len(report.broken_links), "broken link"))
     return f"{report.path}: {', '.join(parts)}, {report.bytes / 1e6:.1f} MB in {report.seconds:.1f} s"
+
+
+def _map_summary(report: "MapReport") -> str:
+    parts = [_count(report.places, "place"), _count(report.streets, "piece") + " of streets"]
+    parts += [_count(report.addresses, "address", "es"), _count(report.nodes, "junction"), _count(report.edges, "edge")]
+    return f"{report.path}: {', '.join(parts)}, {report.bytes / 1e6:.1f} MB in {report.seconds:.1f} s"
+
+
+def _count(number: int, noun: str, plural: str = "s") -> str:
+    return f"{number:,} {noun}{plural if number != 1 else ''}"

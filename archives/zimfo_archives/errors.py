@@ -1,6 +1,7 @@
 """Everything that can go wrong while an archive is built. All of it is said to the person at the terminal.
 
 ArchivesError
+├── ExtractError          a file of map data cannot be read, or holds nothing to build from
 ├── MissingPackageError   an optional package is not installed
 ├── OptionError           an option of the command cannot be used as it is
 ├── SourcesError          the sources are not fit to build from; carries every problem with its file and line
@@ -18,6 +19,10 @@ PROBLEMS_SHOWN = 50
 
 class ArchivesError(Exception):
     """Base of all: a message in plain words, fit to be shown as it is."""
+
+
+class ExtractError(ArchivesError):
+    """A file of map data cannot be read, or holds nothing to build from; nothing was written."""
 
 
 class MissingPackageError(ArchivesError):

@@ -34,6 +34,11 @@ _SHORT_LANGUAGES = {
 }  # fmt: skip
 
 
+def short_language(language: str) -> str:
+    """Return the code that HTML wants for a language of ISO 639-3."""
+    return _SHORT_LANGUAGES.get(language, language)
+
+
 def article_html(page: Page, body: Body, *, language: str) -> str:
     """Return the HTML page of an article; `language` is the archive's, used where the page names none."""
     head = []
@@ -47,10 +52,10 @@ def article_html(page: Page, body: Body, *, language: str) -> str:
         span = f'<span class="geo">{latitude}; {longitude}</span>'
         coordinates = f'<div id="{COORDINATES_ID}">Coordinates: {span}</div>\n'
     identity = f' id="{escape(body.title_id)}"' if body.title_id else ""
-    return _document(
+    return document(
         path=page.path,
         title=page.title,
-        language=page.language or _SHORT_LANGUAGES.get(language, language),
+        language=page.language or short_language(language),
         head=head,
         body=f"<h1{identity}>{escape(page.title)}</h1>\n{coordinates}{body.html}",
     )
@@ -60,16 +65,17 @@ def main_page_html(pages: Iterable[Page], *, title: str, description: str, langu
     """Return the main page, which lists all articles in the order of the alphabet."""
     by_title = sorted(pages, key=lambda page: (page.title.casefold(), page.title))
     items = (f'<li><a href="{escape(relative_link(MAIN_PATH, p.path))}">{escape(p.title)}</a></li>\n' for p in by_title)
-    return _document(
+    return document(
         path=MAIN_PATH,
         title=title,
-        language=_SHORT_LANGUAGES.get(language, language),
+        language=short_language(language),
         head=[],
         body=f"<h1>{escape(title)}</h1>\n<p>{escape(description)}</p>\n<ul>\n{''.join(items)}</ul>\n",
     )
 
 
-def _document(*, path: str, title: str, language: str, head: list[str], body: str) -> str:
+def document(*, path: str, title: str, language: str, head: list[str], body: str) -> str:
+    """Return a whole HTML document for the entry `path`; `head` are lines of HTML, `body` is HTML."""
     lines = [
         "<!DOCTYPE html>",
         f'<html lang="{escape(language)}">',

@@ -3,14 +3,13 @@
 import datetime
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
-from zimfo_archives.errors import OptionError
 from zimfo_archives.illustration import SIZE, draw_illustration, read_illustration
 from zimfo_archives.job import Entry, Job, Redirect
+from zimfo_archives.metadata import SCRAPER, Progress, check_texts, phase
 from zimfo_archives.pages import BrokenLink, Rendered, render_pages
 from zimfo_archives.sources import Page, read_sources
 from zimfo_archives.template import (
@@ -23,12 +22,6 @@ from zimfo_archives.template import (
 )
 from zimfo_archives.usage import peak_rss_bytes
 from zimfo_archives.writer import check_target, write_archive
-
-# The ZIM specification's limit: readers show it under the title.
-DESCRIPTION_CHARACTERS = 80
-
-# Told what is being done, and how much of how much is done.
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +60,14 @@ def build_wiki(
     # What can be refused at once is refused before minutes of work.
     check_target(target)
     illustration = read_illustration(options.illustration) if options.illustration else draw_illustration()
-    _check(options)
+    names = ("title", "description", "language", "creator", "publisher", "name")
+    check_texts({name: getattr(options, name) for name in names})
     pages = read_sources(sources, reserved=RESERVED_PATHS)
     rendered = render_pages(
-        pages, allow_broken_links=options.allow_broken_links, progress=_phase(progress, "Reading pages")
+        pages, allow_broken_links=options.allow_broken_links, progress=phase(progress, "Reading pages")
     )
     job = _job(pages, rendered, target, options, illustration)
-    written = write_archive(job, target, progress=_phase(progress, "Writing archive"))
+    written = write_archive(job, target, progress=phase(progress, "Writing archive"))
     own_peak = peak_rss_bytes()
     return Report(
         path=written.path,
@@ -84,24 +78,6 @@ def build_wiki(
         peak_rss_bytes=None if own_peak is None else own_peak + (written.child_peak_rss_bytes or 0),
         broken_links=rendered.broken,
     )
-
-
-def _phase(progress: Progress | None, label: str) -> Callable[[int, int], None] | None:
-    if progress is None:
-        return None
-    return lambda done, total: progress(label, done, total)
-
-
-def _check(options: WikiOptions) -> None:
-    if not re.fullmatch(r"[a-z]{3}", options.language):
-        raise OptionError(f"the language {options.language!r} must be three letters of ISO 639-3, such as eng")
-    if options.description is not None and len(options.description) > DESCRIPTION_CHARACTERS:
-        length = len(options.description)
-        raise OptionError(f"the description has {length} characters; {DESCRIPTION_CHARACTERS} are allowed")
-    for name in ("title", "description", "creator", "publisher", "name"):
-        value = getattr(options, name)
-        if value is not None and (not value.strip() or not value.isprintable()):
-            raise OptionError(f"the {name} is empty or has characters that cannot be printed")
 
 
 def _job(pages: Sequence[Page], rendered: Rendered, target: Path, options: WikiOptions, illustration: bytes) -> Job:
@@ -127,7 +103,7 @@ def _job(pages: Sequence[Page], rendered: Rendered, target: Path, options: WikiO
         "Creator": options.creator,
         "Publisher": options.publisher,
         "Date": (options.date or datetime.date.today()).isoformat(),
-        "Scraper": f"zimfo-archives {version('zimfo')}",
+        "Scraper": SCRAPER,
     }
     tags = sorted({tag for page in pages for tag in page.tags})
     if tags:

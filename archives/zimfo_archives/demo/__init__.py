@@ -1,1 +1,1 @@
-"""Built demo archives are package data: `encyclopedia.zim` lies in this folder."""
+"""Built demo archives are package data: `encyclopedia.zim` and `peninsula.zim`, a map, lie in this folder."""

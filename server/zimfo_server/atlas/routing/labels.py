@@ -6,8 +6,10 @@ A stored label is "Name", "ref" or "Name (ref)"; names and refs may be lists ("A
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_NAME = 120  # characters; the longest real names stay under 100, and archive text is not to flood an answer
+MAX_KEPT = 20_000  # labels, a few megabytes: the roads of a city are asked for again and again
 
 _SEPARATORS = re.compile(r";| / ")  # as stored, and as shown
 _FORM = re.compile(r"(?P<name>.*\S) \((?P<refs>[^()]*)\)")
@@ -45,6 +47,7 @@ class Label:
         return bool((self.names | self.refs) & (other.names | other.refs))
 
 
+@lru_cache(MAX_KEPT)
 def label(stored: str) -> Label:
     """Return the label of a stored road name; lists are shown as "A1 / E35"."""
     text = clean(stored)
