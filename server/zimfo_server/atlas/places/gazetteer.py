@@ -12,7 +12,7 @@ from zimfo_server.atlas.maps import Atlas, MapArchive
 from zimfo_server.atlas.places import query as reading
 from zimfo_server.atlas.places.candidates import Candidate, Finder, Point
 from zimfo_server.atlas.places.choices import ambiguous, describe, not_found
-from zimfo_server.atlas.places.groups import SETTLEMENTS
+from zimfo_server.atlas.places.groups import FEATURES, SETTLEMENTS
 from zimfo_server.atlas.places.lines import EXACT, PART, PREFIX, WORD
 from zimfo_server.atlas.places.meanings import Meaning, search
 from zimfo_server.atlas.places.query import is_own_location
@@ -93,7 +93,7 @@ def _answer(meaning: Meaning, finder: Finder, text: str, limit: int) -> Geocoded
     if best.group != SETTLEMENTS and best.way == EXACT and not meaning.note:
         if len(same) > 1 and meaning.near is None:
             notes.append(f"Several have this name; {describe(best)} was taken. Say 'Name, Town' for another.")
-        elif best.rank:  # a stop or the like, named after what may be on no map
+        elif best.group == FEATURES:  # named after a town, perhaps, that is on no map
             notes.append(f"'{text}' is only known as {describe(best)}.")
     return Geocoded(
         _located(best),
