@@ -97,7 +97,7 @@ STATUS = RouteStatusOutput(
     progress_pct=70.0, next_step="Turn right onto Triq il-Kbira", total_steps=9,
 )  # fmt: skip
 WHERE = WhatIsHereOutput(
-    lat=35.9, lon=14.5, nearest_named_place="Floriana", settlement="Floriana", region="Malta", distance_m=40,
+    lat=35.9, lon=14.5, nearest_named_place="Floriana, Malta", settlement="Floriana", region="Malta", distance_m=40,
     place_lat=35.9, place_lon=14.5, zim="malta",
 )  # fmt: skip
 
@@ -172,9 +172,10 @@ async def test_where_the_person_is_and_what_is_around(server: Server, ask):
 
 
 async def test_a_distant_name_is_not_where_the_person_is(server: Server, ask):
-    server.replies["what_is_here"] = WHERE.model_copy(update={"settlement": None, "region": None, "distance_m": 2_300})
+    outside = {"nearest_named_place": "about 2.3 km west of Floriana, Malta", "settlement": None, "distance_m": 2_300}
+    server.replies["what_is_here"] = WHERE.model_copy(update=outside)
 
-    assert (await ask("Where am I?")).text == "The nearest named place is Floriana, 2.3 km away."
+    assert (await ask("Where am I?")).text == "You are about 2.3 km west of Floriana, Malta."
 
 
 async def test_a_route_is_told_step_by_step_and_its_status_keeps_the_source(server: Server, ask):

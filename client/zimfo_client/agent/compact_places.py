@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
-from zimfo_client.agent.compose_places import duration, metres
 from zimfo_client.text import opening, shorten
+from zimfo_shared.units import distance_text, duration_text
 
 MAX_CHARS: Final = 2_000  # of a result; the largest of the corpus has 3,621, the median one 750
 MAX_ROWS: Final = 10  # the corpus: median 5, 90 % at most 17
@@ -81,10 +81,10 @@ def route(payload: Payload) -> Payload:
 
 def route_status(payload: Payload) -> Payload:
     """Return what is left of a journey, and the next step."""
-    left = f"{metres(payload['remaining_m'])} and {duration(payload['remaining_s'])}"
+    left = f"{distance_text(payload['remaining_m'])} and {duration_text(payload['remaining_s'])}"
     result: Payload = {"summary": f"{left} left to {_cut(payload['destination_name'])}"}
     if payload.get("off_route_m"):
-        result["summary"] += f", {metres(payload['off_route_m'])} off the route"
+        result["summary"] += f", {distance_text(payload['off_route_m'])} off the route"
     result["next_step"] = _cut(payload.get("next_step") or payload.get("current_step") or "")
     _add_note(result, payload)
     return result

@@ -4,6 +4,7 @@ from zimfo_client.text import opening
 from zimfo_shared.kind_words import KIND_NOUNS, LOOSE_NOUNS
 from zimfo_shared.places import NearOutput, Place, StoriesOutput, WhatIsHereOutput, singular
 from zimfo_shared.routes import RouteOutput, RouteStatusOutput, Step
+from zimfo_shared.units import distance_text, duration_text
 
 PAGE = 10  # places in a list: a screenful, and the rest comes with "more"
 MAX_CATEGORIES = 6  # that are counted where no kind was asked for
@@ -11,24 +12,8 @@ MAX_STEPS = 25  # of a route: an hour's drive; further ones come with the journe
 EXCERPT_CHARS = 400  # of a story
 SUMMARY_CHARS = 500  # of the article on where the person is
 _GENERIC = frozenset(("amenity", "poi", "tourism", "leisure", "historic", "place", "shop"))  # say nothing of a place
+AWAY = ("about ", "less than ")  # how the server begins what stands at some distance
 HERE_M = 150  # up to here a named place is where one is, not what is near
-
-
-def metres(distance: float) -> str:
-    """Return a distance in metres as people say it: "120 m", "1.4 km", "2 km", "104 km"."""
-    if distance < 995:
-        return f"{round(distance, -1) if distance > 100 else round(distance):.0f} m"
-    km = f"{distance / 1000:.1f}" if distance < 99_500 else f"{distance / 1000:.0f}"
-    return f"{km.removesuffix('.0')} km"
-
-
-def duration(seconds: float) -> str:
-    """Return a time in seconds as people say it: "14 min", "1 h 32 min"."""
-    minutes = max(1, round(seconds / 60))
-    hours, rest = divmod(minutes, 60)
-    if not hours:
-        return f"{rest} min"
-    return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
 def label(kinds: tuple[str, ...]) -> str:
@@ -38,7 +23,7 @@ def label(kinds: tuple[str, ...]) -> str:
 
 def near(found: NearOutput, what: str, around: str, *, nearest: bool) -> str:
     """Return how many places there are, and the nearest of them; `around` names the centre."""
-    radius = metres(found.radius_km * 1000)
+    radius = distance_text(found.radius_km * 1000)
     if not found.total_in_radius:
         return _with_note(f"No {what} within {radius} of {around}.", found.note)
     count = found.total_in_radius
@@ -67,7 +52,7 @@ def line(place: Place) -> str:
     named = place.name if said else f"{place.name} ({kind})"
     away = ""
     if place.distance_m is not None:
-        away = f", {metres(place.distance_m)}" + (f" {place.direction}" if place.direction else "")
+        away = f", {distance_text(place.distance_m)}" + (f" {place.direction}" if place.direction else "")
     where = place.address or place.location
     return named + away + (f", {where}" if where else "")
 
@@ -83,17 +68,16 @@ def details(place: Place) -> str:
 
 
 def here(found: WhatIsHereOutput) -> str:
-    """Return where the person is: neighbourhood, settlement, region, or the nearest named place."""
-    areas = list(dict.fromkeys(name for name in (found.neighbourhood, found.settlement, found.region) if name))
+    """Return where the person is, in the map's words: "Mission District, San Francisco", "about 3 km north of X"."""
     name = found.nearest_named_place
-    if areas:
-        text = f"You are in {', '.join(areas)}."
-        if name.split(", ")[0] not in areas:
-            text += f" The nearest named place is {name}, {metres(found.distance_m)} away."
+    if found.neighbourhood or found.settlement:
+        text = f"You are in {name}."
     elif found.distance_m <= HERE_M:
         text = f"You are at {name}."
+    elif name.startswith(AWAY):
+        text = f"You are {name}."
     else:
-        text = f"The nearest named place is {name}, {metres(found.distance_m)} away."
+        text = f"The nearest named place is {name}, {distance_text(found.distance_m)} away."
     if found.wiki_summary:
         text += "\n" + opening(found.wiki_summary, SUMMARY_CHARS)
     return _with_note(text, found.note)
@@ -114,9 +98,11 @@ def route(found: RouteOutput) -> str:
 def status(found: RouteStatusOutput) -> str:
     """Return what is left of a journey, and what comes next."""
     done = f" ({found.progress_pct:.0f} % done)" if found.progress_pct > 0 else ""
-    parts = [f"{metres(found.remaining_m)} and {duration(found.remaining_s)} to {found.destination_name}{done}."]
+    parts = [
+        f"{distance_text(found.remaining_m)} and {duration_text(found.remaining_s)} to {found.destination_name}{done}."
+    ]
     if found.off_route_m:
-        parts.append(f"You are {metres(found.off_route_m)} off the route.")
+        parts.append(f"You are {distance_text(found.off_route_m)} off the route.")
     if found.current_step:
         parts.append(f"Now: {found.current_step.rstrip('.')}.")
     if found.next_step:
@@ -127,10 +113,10 @@ def status(found: RouteStatusOutput) -> str:
 def stories(found: StoriesOutput, around: str) -> str:
     """Return stories in order of distance, each with the beginning of its article."""
     if not found.stories:
-        return _with_note(f"No stories within {metres(found.radius_km * 1000)} of {around}.", found.note)
+        return _with_note(f"No stories within {distance_text(found.radius_km * 1000)} of {around}.", found.note)
     told = []
     for number, story in enumerate(found.stories, 1):
-        away = metres(story.distance_m) + (f" {story.direction}" if story.direction else "")
+        away = distance_text(story.distance_m) + (f" {story.direction}" if story.direction else "")
         title = "" if story.wiki_title.casefold() == story.place_name.casefold() else f" – {story.wiki_title}"
         told.append(f"{number}. {story.place_name}{title} ({away}): {opening(story.excerpt, EXCERPT_CHARS)}")
     return _with_note("\n\n".join(told), found.note)
@@ -138,7 +124,7 @@ def stories(found: StoriesOutput, around: str) -> str:
 
 def _step(step: Step) -> str:
     text = step.instruction.rstrip(".")
-    return f"{text} ({metres(step.distance_m)})" if step.distance_m > 0 else text
+    return f"{text} ({distance_text(step.distance_m)})" if step.distance_m > 0 else text
 
 
 def _categories(found: NearOutput) -> str:

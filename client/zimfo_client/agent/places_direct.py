@@ -31,6 +31,7 @@ from zimfo_shared.places import (
     kind_names,
 )
 from zimfo_shared.routes import RouteOutput, RouteStatusOutput
+from zimfo_shared.units import distance_text
 from zimfo_shared.wire import Location
 
 Call = Callable[[str, dict[str, Any]], Awaitable[ToolResult]]
@@ -268,13 +269,13 @@ class PlaceAnswerer:
         away, first = ranked[0]
         listed.chosen = others[first]
         if len(others) == 1:
-            text = f"There is only {listed.chosen.name}: {compose_places.metres(away)} from {name} in a straight line."
+            text = f"There is only {listed.chosen.name}: {distance_text(away)} from {name} in a straight line."
             return Direct(text, Shape.CLOSEST, found=True, sources=sources, key=key)
-        rest = ", ".join(f"{others[index].name} ({compose_places.metres(far)})" for far, index in ranked[1:3])
+        rest = ", ".join(f"{others[index].name} ({distance_text(far)})" for far, index in ranked[1:3])
         whole = f" of {listed.total}" if listed.total > len(listed.places) else ""
         text = (
             f"Of the {len(others)}{whole} {listed.label}, {listed.chosen.name} is closest to {name}: "
-            f"{compose_places.metres(away)} in a straight line." + (f" Next: {rest}." if rest else "")
+            f"{distance_text(away)} in a straight line." + (f" Next: {rest}." if rest else "")
         )
         return Direct(text, Shape.CLOSEST, found=True, sources=sources, key=key)
 

@@ -12,8 +12,8 @@ from functools import cached_property
 from itertools import accumulate, pairwise
 
 from zimfo_server.atlas.geo import bearing, haversine_m, wind
-from zimfo_server.atlas.routing.summary import distance_text
 from zimfo_shared.routes import Mode, RouteOutput, RouteStatusOutput, Step
+from zimfo_shared.units import distance_text
 
 OFF_ROUTE_M = 100.0  # wider than a motorway junction and the error of a phone between houses, narrower than a block
 ARRIVED_M = 30.0  # the length of a forecourt; positions are no more exact than that

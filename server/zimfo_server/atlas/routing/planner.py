@@ -16,8 +16,8 @@ from zimfo_server.atlas.routing.network import Network, Networks
 from zimfo_server.atlas.routing.path import Path
 from zimfo_server.atlas.routing.search import Deadline
 from zimfo_server.atlas.routing.snap import Snap, alternatives, nearest, nearest_node, off_network
-from zimfo_server.atlas.routing.summary import distance_text, duration_text
 from zimfo_server.errors import NoRouteError
+from zimfo_shared.units import distance_text, duration_text
 
 Position = tuple[float, float]
 """(lat, lon) in degrees."""

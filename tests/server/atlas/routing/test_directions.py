@@ -18,11 +18,12 @@ from zimfo_server.atlas.routing.directions import steps
 from zimfo_server.atlas.routing.labels import MAX_NAME, label
 from zimfo_server.atlas.routing.path import Path, PathEdge
 from zimfo_server.atlas.routing.roads import stretches
-from zimfo_server.atlas.routing.summary import distance_text, duration_text, summary
+from zimfo_server.atlas.routing.summary import summary
 from zimfo_server.library.classify import classify
 from zimfo_server.library.discover import discover
 from zimfo_server.library.library import Library
 from zimfo_shared.routes import Mode, Road, Step
+from zimfo_shared.units import distance_text, duration_text
 
 MOTORWAY, LINK, TRUNK, SECONDARY, SECONDARY_LINK, RESIDENTIAL, SERVICE, FOOTWAY, STAIRS = 1, 2, 3, 7, 8, 11, 14, 17, 20
 SPEEDS = {MOTORWAY: 100, LINK: 60, TRUNK: 80, SECONDARY: 50, SECONDARY_LINK: 35, SERVICE: 20, FOOTWAY: 5, STAIRS: 3}
@@ -433,7 +434,7 @@ def test_summary(roads: list[Road], text: str) -> None:
         (0, "0 m"),
         (87.4, "87 m"),
         (352, "350 m"),
-        (996, "1.0 km"),
+        (996, "1 km"),
         (3_449, "3.4 km"),
         (9_960, "10 km"),
         (103_600, "104 km"),

@@ -54,7 +54,7 @@ def test_at_the_start_everything_remains(journey: Journey) -> None:
     assert (found.remaining_m, found.remaining_s, found.progress_pct) == (1_500, 200, 0.0)
     assert (found.remaining_km, found.remaining_minutes) == (1.5, 3.3)
     assert found.current_step == "Head east on A Street"
-    assert found.next_step == "In 1.0 km: Turn left onto B Street"
+    assert found.next_step == "In 1 km: Turn left onto B Street"
     assert found.total_steps == 3
     assert found.note is None
 
