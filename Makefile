@@ -39,6 +39,10 @@ demo-archives: venv
 	$(BIN)/zimfo-archives build-wiki archives/sources/wiki -o archives/zimfo_archives/demo/encyclopedia.zim \
 		--name zimfo_en_demo --title 'zimfo demo encyclopedia' --creator 'The zimfo developers' --publisher zimfo \
 		--description 'Articles on science, history, medicine, people and places'
+	$(BIN)/zimfo-archives build-streets archives/sources/maps/peninsula.osm -o archives/zimfo_archives/demo/peninsula.zim \
+		--name zimfo_en_demo_peninsula --title 'San Francisco Peninsula' --creator 'The zimfo developers' --publisher zimfo \
+		--description 'Places and main roads from San Francisco to Mountain View' \
+		--license 'MIT; made by hand from general knowledge, not from OpenStreetMap'
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -100,7 +100,7 @@ def build_wiki(
     click.echo(json.dumps(_as_dict(report), ensure_ascii=False) if as_json else _summary(report))
 
 
-@main.command("build-map")
+@main.command("build-streets")
 @click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @_about_options(
     title="from the output's name",
@@ -110,7 +110,7 @@ def build_wiki(
 )
 @click.option("--license", default="Map data: ODbL (OpenStreetMap)", show_default=True, help="Licence of the map data.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
-def build_map(*, source: Path, output: Path, date: datetime | None, as_json: bool, **options: Any) -> None:
+def build_streets(*, source: Path, output: Path, date: datetime | None, as_json: bool, **options: Any) -> None:
     """Build a map from SOURCE, a file of OpenStreetMap data: .osm, .osm.gz, .osm.bz2 or .osm.pbf.
 
     The map has the places, streets and addresses of the source for search, and its roads and paths for routing. An
@@ -118,7 +118,7 @@ def build_map(*, source: Path, output: Path, date: datetime | None, as_json: boo
     """
     with _errors_for_people():
         from zimfo_archives.map.build import MapOptions
-        from zimfo_archives.map.build import build_map as build
+        from zimfo_archives.map.build import build_streets as build
 
         map_options = MapOptions(date=date.date() if date is not None else None, **options)
         with _bars() as progress:

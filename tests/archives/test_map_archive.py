@@ -12,7 +12,7 @@ from tests.archives.map_decoder import all_rows, content, decode, json_of, paths
 from zimfo_archives.cli import main
 from zimfo_archives.errors import ExtractError, OptionError, TargetError
 from zimfo_archives.map import osm
-from zimfo_archives.map.build import MapOptions, build_map
+from zimfo_archives.map.build import MapOptions, build_streets
 from zimfo_archives.metadata import SCRAPER
 
 TOWN = """\
@@ -57,7 +57,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def built(source: Path, **options: Any) -> Archive:
-    return Archive(build_map(source, source.with_name("little_town.zim"), MapOptions(**options)).path)
+    return Archive(build_streets(source, source.with_name("little_town.zim"), MapOptions(**options)).path)
 
 
 def test_the_archive_has_the_entries_of_a_map(source: Path):
@@ -177,34 +177,34 @@ def test_roads_end_where_their_points_are_missing(tmp_path: Path):
     way = "".join(f'<nd ref="{n}"/>' for n in range(1, 8))
     source = tmp_path / "little_town.osm"
     source.write_text(f'<osm version="0.6">{points}<way id="1">{way}<tag k="highway" v="track"/></way></osm>')
-    report = build_map(source, tmp_path / "x.zim", MapOptions())
+    report = build_streets(source, tmp_path / "x.zim", MapOptions())
     assert (report.missing_nodes, report.nodes, report.edges) == (2, 4, 4)
-    result = CliRunner().invoke(main, ["build-map", str(source), "-o", str(tmp_path / "x.zim")])
+    result = CliRunner().invoke(main, ["build-streets", str(source), "-o", str(tmp_path / "x.zim")])
     assert "Warning: 2 points of roads that the source names and does not hold" in result.stderr
 
 
 @pytest.mark.parametrize("name", ["town.osm.gz", "town.osm"])
 def test_formats_are_told_by_the_name(tmp_path: Path, name: str):
     (tmp_path / name).write_bytes(gzip.compress(TOWN.encode()) if name.endswith("gz") else TOWN.encode())
-    assert build_map(tmp_path / name, tmp_path / "x.zim", MapOptions()).edges == 6
+    assert build_streets(tmp_path / name, tmp_path / "x.zim", MapOptions()).edges == 6
 
 
 def test_equal_sources_give_equal_entries(source: Path, tmp_path: Path):
     options = MapOptions(title="Little Town", name="town", date=datetime.date(2026, 1, 1))
-    archives = [Archive(build_map(source, tmp_path / name, options).path) for name in ("a.zim", "b.zim")]
+    archives = [Archive(build_streets(source, tmp_path / name, options).path) for name in ("a.zim", "b.zim")]
     first, second = ({path: content(archive, path) for path in paths(archive)} for archive in archives)
     assert {path for path in first | second if first[path] != second[path]} == set()
 
 
 def test_the_report_is_printed(source: Path, tmp_path: Path):
-    result = CliRunner().invoke(main, ["build-map", str(source), "-o", str(tmp_path / "x.zim"), "--json"])
+    result = CliRunner().invoke(main, ["build-streets", str(source), "-o", str(tmp_path / "x.zim"), "--json"])
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
     assert {key: report[key] for key in ("places", "streets", "addresses", "nodes", "edges")} == {
         "places": 4, "streets": 1, "addresses": 1, "nodes": 4, "edges": 6,
     }  # fmt: skip
     assert report["bytes"] == (tmp_path / "x.zim").stat().st_size
-    plain = CliRunner().invoke(main, ["build-map", str(source), "-o", str(tmp_path / "x.zim")])
+    plain = CliRunner().invoke(main, ["build-streets", str(source), "-o", str(tmp_path / "x.zim")])
     assert plain.stdout.startswith(
         f"{tmp_path / 'x.zim'}: 4 places, 1 piece of streets, 1 address, 4 junctions, 6 edges, "
     )
@@ -213,7 +213,7 @@ def test_the_report_is_printed(source: Path, tmp_path: Path):
 def test_options_reach_the_archive(source: Path, tmp_path: Path):
     given = {"title": "T", "description": "D", "language": "deu", "creator": "C", "publisher": "P", "name": "n"}
     options = [word for name, value in (given | {"license": "CC0"}).items() for word in (f"--{name}", value)]
-    result = CliRunner().invoke(main, ["build-map", str(source), "-o", str(tmp_path / "x.zim"), *options])
+    result = CliRunner().invoke(main, ["build-streets", str(source), "-o", str(tmp_path / "x.zim"), *options])
     assert result.exit_code == 0, result.output
     archive = Archive(tmp_path / "x.zim")
     assert {name: archive.get_metadata(name.title()).decode() for name in given} == given
@@ -230,7 +230,7 @@ def test_options_reach_the_archive(source: Path, tmp_path: Path):
 def test_damaged_sources_are_one_message_and_leave_the_old_archive(shared_data: Path, tmp_path: Path, name: str):
     target = tmp_path / "old.zim"
     target.write_bytes(b"ZIM\x04 the old archive")
-    result = CliRunner().invoke(main, ["build-map", str(shared_data / "osm" / "edge" / name), "-o", str(target)])
+    result = CliRunner().invoke(main, ["build-streets", str(shared_data / "osm" / "edge" / name), "-o", str(target)])
     assert (result.exit_code, result.stdout) == (1, "")
     [line] = result.stderr.splitlines()
     assert line.startswith("Error: ")
@@ -241,7 +241,7 @@ def test_damaged_sources_are_one_message_and_leave_the_old_archive(shared_data: 
 
 def test_unsorted_sources_are_told_how_to_be_sorted(shared_data: Path, tmp_path: Path):
     with pytest.raises(ExtractError, match="sort it first: osmium sort"):
-        build_map(shared_data / "osm" / "edge" / "r5_fiji-ferry.osm.pbf", tmp_path / "x.zim", MapOptions())
+        build_streets(shared_data / "osm" / "edge" / "r5_fiji-ferry.osm.pbf", tmp_path / "x.zim", MapOptions())
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ def test_sources_that_are_no_maps_are_refused(tmp_path: Path, text: str, message
     source = tmp_path / "x.osm"
     source.write_text(text)
     with pytest.raises(ExtractError, match=message):
-        build_map(source, tmp_path / "x.zim", MapOptions())
+        build_streets(source, tmp_path / "x.zim", MapOptions())
     assert not (tmp_path / "x.zim").exists()
 
 
@@ -270,7 +270,7 @@ def test_values_that_nobody_typed_are_dropped(tmp_path: Path):
     source = tmp_path / "x.osm"
     source.write_text(town("N" * (osm.MAX_TEXT + 1)))
     with pytest.raises(ExtractError, match="neither roads nor places"):
-        build_map(source, tmp_path / "x.zim", MapOptions())
+        build_streets(source, tmp_path / "x.zim", MapOptions())
 
 
 @pytest.mark.parametrize("limit", ["MAX_ROAD_POINTS", "MAX_OBJECTS"])
@@ -279,11 +279,11 @@ def test_sources_that_are_too_large_are_refused(
 ):
     monkeypatch.setattr(osm, limit, 2)
     with pytest.raises(ExtractError, match="larger than this builder can handle"):
-        build_map(source, tmp_path / "x.zim", MapOptions())
+        build_streets(source, tmp_path / "x.zim", MapOptions())
 
 
 def test_what_cannot_be_written_is_refused_before_reading(source: Path, tmp_path: Path):
     with pytest.raises(TargetError, match=r"ends in \.zim"):
-        build_map(source, tmp_path / "x.txt", MapOptions())
+        build_streets(source, tmp_path / "x.txt", MapOptions())
     with pytest.raises(OptionError, match="the license is empty"):
-        build_map(source, tmp_path / "x.zim", MapOptions(license=" "))
+        build_streets(source, tmp_path / "x.zim", MapOptions(license=" "))

@@ -13,15 +13,17 @@ from zimfo_server.library.discover import demo_archives, discover, library_sourc
 from zimfo_server.library.library import Library
 
 
-def test_the_demo_archive_is_found_when_nothing_else_is_there():
+def test_the_demo_archives_are_found_when_nothing_else_is_there():
     sources = library_sources([])
 
     assert sources == demo_archives()
-    [record] = Library.classified(discover(sources)).records.values()
-    assert record.name == "encyclopedia"
-    assert record.has_fulltext
-    assert record.has_title_index
-    assert record.article_count >= 25
+    records = Library.classified(discover(sources)).records
+    assert sorted(records) == ["encyclopedia", "peninsula"]
+    encyclopedia, peninsula = records["encyclopedia"], records["peninsula"]
+    assert encyclopedia.has_fulltext
+    assert encyclopedia.has_title_index
+    assert encyclopedia.article_count >= 25
+    assert (peninsula.kind, peninsula.has_graph) == ("streetzim", True)
 
 
 def test_the_persons_own_folder_comes_before_the_demo():
@@ -141,7 +143,7 @@ def test_an_archive_with_a_wrong_checksum_is_set_aside_on_first_use(shared_data:
     damaged = shared_data / "damaged" / "index" / "wikipedia_en_ray_charles_mini_2020-03__titleidx_5_20.zim"
     library = Library.classified(discover([damaged, *demo_archives()]))
 
-    assert [archive.record.name for archive in library.archives()] == ["encyclopedia"]
+    assert sorted(archive.record.name for archive in library.archives()) == ["encyclopedia", "peninsula"]
     assert "checksum" in (library.note() or "")
     with pytest.raises(ArchiveSetAsideError, match=r"titleidx_5_20.*checksum"):
         library.archives(damaged.stem)
@@ -155,7 +157,7 @@ def test_a_verified_archive_is_not_read_whole_again(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(OpenArchive, "verify", lambda _: pytest.fail("read again"))
     second = Library.classified(discover(demo_archives()))
 
-    assert [archive.record.name for archive in second.archives()] == ["encyclopedia"]
+    assert sorted(archive.record.name for archive in second.archives()) == ["encyclopedia", "peninsula"]
 
 
 def test_a_call_does_not_spend_its_deadline_on_verification(shared_data: Path, monkeypatch: pytest.MonkeyPatch):
