@@ -30,9 +30,10 @@ def test_list_shows_good_and_bad_archives(zimfo_server: Command, shared_data: Pa
 def test_list_as_json(zimfo_server: Command):
     ran = zimfo_server("list", "--json")
 
-    [record] = json.loads(ran.out)
-    assert record["name"] == "encyclopedia"
-    assert record["usable"] is True
+    encyclopedia, peninsula = json.loads(ran.out)
+    assert (encyclopedia["name"], peninsula["name"]) == ("encyclopedia", "peninsula")
+    assert encyclopedia["usable"] is peninsula["usable"] is True
+    assert (peninsula["kind"], peninsula["has_graph"]) == ("streetzim", True)
 
 
 def test_list_fails_when_nothing_can_be_served(zimfo_server: Command, tmp_path: Path):
