@@ -13,7 +13,7 @@ import shlex
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,10 +27,12 @@ from mcp.types import CONNECTION_CLOSED, CallToolResult, RequestParamsMeta, Text
 
 from zimfo_client.errors import ServerLostError, ServerUnavailableError, ToolCallError
 from zimfo_client.results import ToolResult
-from zimfo_shared.wire import LOCATION_META_KEY, Location
+from zimfo_shared.wire import LOCATION_META_KEY, NOT_READY_META_KEY, Location
 
 START_DEADLINE_S = 30.0  # a cold start takes 1 s; a first look at hundreds of archives on a slow disk far longer
 CALL_DEADLINE_S = 60.0  # twice the server's own longest deadline (it repeats a call once), and room to restart
+PREPARE_DEADLINE_S = 1_200.0  # twice what the largest maps need on a laptop; a person sees how far it is
+PREPARE_POLL_S = 2.0
 MAX_LISTING_PAGES = 50  # of tools/list; a server that never ends its listing must not hold us
 MAX_ERROR_LINES = 3  # of the server's stderr shown when it fails
 
@@ -64,12 +66,23 @@ class ToolHost:
         self._repeats = repeats
         self._send, self._requests = anyio.create_memory_object_stream[_Request](math.inf)
         self.tools: list[dict[str, Any]] = []
+        self.on_wait: Callable[[str], None] = lambda _: None
 
     async def call(self, name: str, arguments: Mapping[str, Any], location: Location | None = None) -> ToolResult:
         """Call a tool. A refusal is a result; cancelling the caller cancels the tool.
 
+        While the server prepares what it needs (a map, once), the call is made again, and `on_wait` is told why.
         Raises `ToolCallError` when the request itself was wrong, `ServerLostError` when the server died or hung.
         """
+        give_up = anyio.current_time() + PREPARE_DEADLINE_S
+        while True:
+            result = await self._called(name, arguments, location)
+            if not result.not_ready or anyio.current_time() >= give_up:
+                return result
+            self.on_wait(result.text)
+            await anyio.sleep(PREPARE_POLL_S)
+
+    async def _called(self, name: str, arguments: Mapping[str, Any], location: Location | None) -> ToolResult:
         meta = cast(RequestParamsMeta, {LOCATION_META_KEY: location.model_dump()}) if location else None
         # Lone surrogates, which a model's JSON can hold, would leave the SDK's writer without an answer.
         sent = json.loads(json.dumps(dict(arguments), ensure_ascii=False).encode("utf-8", "replace"))
@@ -253,7 +266,8 @@ def _tool_result(request: _Request, ms: float) -> ToolResult:
     payload: dict[str, Any] | None = None
     if not result.is_error:
         payload = result.structured_content if isinstance(result.structured_content, dict) else _as_object(text)
-    return ToolResult(request.name, request.arguments, text, payload, ms)
+    not_ready = result.is_error is True and bool((result.meta or {}).get(NOT_READY_META_KEY))
+    return ToolResult(request.name, request.arguments, text, payload, ms, not_ready)
 
 
 def _as_object(text: str) -> dict[str, Any]:

@@ -6,13 +6,17 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ToolResult:
-    """One call with its answer: `payload` is the structured content (None: the tool refused), `ms` the time taken."""
+    """One call with its answer: `payload` is the structured content (None: the tool refused), `ms` the time taken.
+
+    A refusal is `not_ready` when the same call will be answered later.
+    """
 
     name: str
     arguments: dict[str, Any]
     text: str
     payload: dict[str, Any] | None
     ms: float
+    not_ready: bool = False
 
     @property
     def ok(self) -> bool:

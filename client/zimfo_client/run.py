@@ -94,6 +94,7 @@ async def _conversation(options: AskOptions, *, quiet: bool) -> AsyncIterator[Co
     """
     model = None if options.direct else LocalModel.find(options)
     async with open_host(options.server, options.archives) as host:
+        host.on_wait = lambda text: click.echo(text, err=True)
         conversation: Conversation
         if model is None:
             on_call = None if quiet else lambda call: click.echo(call_line(call), err=True)

@@ -31,7 +31,7 @@ from zimfo_server.journeys import GEOJSON
 from zimfo_server.service import Connection, Reply, Service
 from zimfo_shared.catalogue import CATALOGUE
 from zimfo_shared.contract import Contract
-from zimfo_shared.wire import LOCATION_META_KEY, Location
+from zimfo_shared.wire import LOCATION_META_KEY, NOT_READY_META_KEY, Location
 
 LISTING_TTL_MS = 3_600_000  # the list of tools never changes while a server runs
 INSTRUCTIONS = (
@@ -116,7 +116,10 @@ def _result(reply: Reply, connection: Connection) -> CallToolResult:
     if reply.resource:
         title = connection.journeys.titles()[reply.resource]
         content.append(ResourceLink(name=reply.resource, uri=reply.resource, title=title, mime_type=GEOJSON))
-    return CallToolResult(content=[*content], structured_content=reply.payload, is_error=reply.is_error)
+    result = CallToolResult(content=[*content], structured_content=reply.payload, is_error=reply.is_error)
+    if reply.not_ready:
+        result.meta = {NOT_READY_META_KEY: True}
+    return result
 
 
 def _tool(contract: Contract) -> Tool:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+NOT_READY_POLL_S = 2.0  # between two looks at a map that is being prepared; a country takes minutes
+
 _sources = click.argument("sources", nargs=-1, metavar="[ARCHIVE_OR_FOLDER]...")
 _location = click.option(
     "--location",
@@ -134,13 +136,18 @@ def call(tool: str, arguments: str, sources: tuple[str, ...], *, location: "Loca
         raise click.BadParameter(f'{error}. Write JSON such as {{"title": "Sunset"}}.', param_hint="JSON") from None
 
     async def once(service: "Service") -> None:
+        import anyio
+
         from zimfo_server.service import Connection
         from zimfo_shared.catalogue import CATALOGUE
 
         if tool not in CATALOGUE:
             raise click.BadParameter(f"no tool {tool!r}. Tools: {', '.join(CATALOGUE)}.", param_hint="TOOL")
         await service.start()
-        reply = await service.call(tool, values, connection=Connection(location))
+        connection = Connection(location)
+        while (reply := await service.call(tool, values, connection=connection)).not_ready:
+            click.echo(f"zimfo-server: {reply.text}", err=True)
+            await anyio.sleep(NOT_READY_POLL_S)
         if reply.is_error:
             raise click.ClickException(reply.text)
         click.echo(json.dumps(reply.payload, ensure_ascii=False, indent=2))

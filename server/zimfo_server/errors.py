@@ -4,7 +4,8 @@ ServerError
 ├── GuidanceError           the call found nothing or makes no sense; read by the model
 │   ├── ArchiveSetAsideError    the archive it needs is damaged or crashed a worker; read by the model
 │   ├── MapUnreadableError      a part of a map archive has an unknown layout or is damaged; read by the model
-│   ├── MapBeingPreparedError   a map whose places are still being made searchable; read by the model
+│   ├── NotReadyError           something is being prepared: the same call works later; read by host and model
+│   │   └── MapBeingPreparedError   the places of a map
 │   ├── PlaceNotFoundError      no map archive knows a place, or several places are meant; read by the model
 │   └── NoRouteError            two places that no road connects, or that lie off the roads; read by the model
 ├── WorkerError             a worker process failed a call; becomes guidance that names the archive
@@ -41,7 +42,11 @@ class MapUnreadableError(GuidanceError):
         self.reason = reason
 
 
-class MapBeingPreparedError(GuidanceError):
+class NotReadyError(GuidanceError):
+    """Something that is prepared once; the same call will be answered when that is done."""
+
+
+class MapBeingPreparedError(NotReadyError):
     """A map whose places are still being made searchable; `done` is the share that is, 0 to 1."""
 
     def __init__(self, archive: str, done: float) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from zimfo_server.atlas.maps import Atlas
 from zimfo_server.atlas.roads import Roads
 from zimfo_server.atlas.routing.compiled import kernel
-from zimfo_server.errors import GuidanceError
+from zimfo_server.errors import NotReadyError
 from zimfo_server.library.library import Library
 from zimfo_server.tools import articles, ends, places, routes
 from zimfo_server.tools.plan import PlanInput
@@ -68,7 +68,7 @@ class Router:
             self._compiling.start()
         self._compiling.join(COMPILE_WAIT_S)
         if self._compiling.is_alive():
-            raise GuidanceError("The route search is being prepared for this machine, once. Call again in a minute.")
+            raise NotReadyError("The route search is being prepared for this machine, once. Call again in a minute.")
         return routes.plan_route(self._roads, PlanInput.model_validate(arguments))
 
     def work_idle(self, seconds: float) -> bool:

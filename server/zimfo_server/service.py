@@ -8,7 +8,7 @@ from typing import Any
 
 import anyio
 
-from zimfo_server.errors import GuidanceError, NothingToServeError
+from zimfo_server.errors import GuidanceError, NothingToServeError, NotReadyError
 from zimfo_server.journeys import Journeys
 from zimfo_server.library.record import ArchiveRecord
 from zimfo_server.tools.plan import PlannedRoute
@@ -27,12 +27,13 @@ LISTING_WAIT_S = 3.0  # hosts list the tools first of all, and give up on a serv
 class Reply:
     """A tool's answer: `payload` is the structured content, absent when `is_error`; `text` is complete by itself.
 
-    `resource` is the URI of a resource that belongs to the answer.
+    `resource` is the URI of a resource that belongs to the answer. `not_ready` guidance is only true for now.
     """
 
     text: str
     payload: dict[str, Any] | None = None
     resource: str | None = None
+    not_ready: bool = False
 
     @property
     def is_error(self) -> bool:
@@ -115,7 +116,7 @@ class Service:
                 return await self._route(values, note, here, connection)
             return _reply(await self._pool.call(tool, values, here), note)
         except (BadArgumentsError, GuidanceError) as error:
-            return Reply(str(error))
+            return Reply(str(error), not_ready=isinstance(error, NotReadyError))
 
     async def verify(self, record: ArchiveRecord) -> str:
         """Return what is wrong with an archive after reading all of it, empty when nothing is."""

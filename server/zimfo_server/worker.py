@@ -24,7 +24,7 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from zimfo_server import frames
-from zimfo_server.errors import GuidanceError
+from zimfo_server.errors import GuidanceError, NotReadyError
 from zimfo_server.library.library import Library
 from zimfo_server.library.record import ArchiveRecord
 from zimfo_server.roles import Reader, Role, Router
@@ -93,6 +93,8 @@ class Worker:
         try:
             where = Location.model_validate(location) if location else None
             return {"result": self._role.answer(tool, request["arguments"], where).payload()}
+        except NotReadyError as error:
+            return {"error": "not ready", "message": str(error)}
         except GuidanceError as error:
             return {"error": "guidance", "message": str(error)}
         except Exception:  # errors travel as data: whatever went wrong, the next call must find a worker

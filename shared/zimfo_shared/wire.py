@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 LOCATION_META_KEY: Final = "zimfo/location"
 """Key in a request's `_meta` under which a host sends the person's position as `{"lat", "lon"}`."""
 
+NOT_READY_META_KEY: Final = "zimfo/not-ready"
+"""Key in an error result's `_meta`, true when the same call will be answered later: something is being prepared."""
+
 
 class Location(BaseModel):
     """A position on the earth: latitude and longitude in degrees (WGS 84)."""

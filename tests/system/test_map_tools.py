@@ -1,16 +1,20 @@
 """The six map tools through a real MCP client on real maps: right answers, or guidance; never a traceback."""
 
 import json
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import anyio
 import jsonschema
 import pytest
 from mcp import Client, MCPError
 
-from tests.system.conftest import session, text_of
+from tests.system.conftest import Ran, session, text_of
+from zimfo_client.host import open_host
 from zimfo_shared.catalogue import CATALOGUE
-from zimfo_shared.wire import LOCATION_META_KEY
+from zimfo_shared.wire import LOCATION_META_KEY, NOT_READY_META_KEY
 
 MAPS = ("malta-v4-head", "andorra-v4-head", "milan-v4-head")
 LONG_NAME = "x" * 10_000
@@ -175,3 +179,46 @@ async def test_every_layout_gives_the_same_places_and_route(shared_data: Path):
     first, *others = found.values()
     assert first[0]
     assert all(other == first for other in others)
+
+
+@pytest.fixture
+def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Workers that have no time to prepare a map within a call, as with the map of a large country."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import zimfo_server.atlas.maps as maps\nmaps.BUILD_BUDGET_S = 0.0\n", encoding="utf-8"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return str(tmp_path)
+
+
+async def test_a_map_is_prepared_while_its_host_asks_again(maps: list[Path], impatient: str):
+    said = []
+    async with session(maps[-1]) as client:
+        while (result := await client.call_tool("near_places", {"place": "Lambrate"})).is_error:
+            said.append((text_of(result), result.meta[NOT_READY_META_KEY]))
+            await anyio.sleep(0.2)
+
+    assert said
+    assert all("is being prepared" in text and not_ready is True for text, not_ready in said)
+    assert NOT_READY_META_KEY not in result.meta
+    assert result.structured_content["results"]
+
+
+def test_the_command_waits_for_a_map(maps: list[Path], impatient: str, zimfo_server: Callable[..., Ran]):
+    ran = zimfo_server("call", "near_places", '{"place": "Lambrate"}', "--archives", str(maps[-1]))
+
+    assert ran.code == 0
+    assert "is being prepared" in ran.err
+    assert json.loads(ran.out)["results"]
+
+
+async def test_the_agent_waits_for_a_map(maps: list[Path], impatient: str, tmp_path: Path):
+    command = f"env PYTHONPATH={impatient} XDG_CACHE_HOME={tmp_path} {sys.executable} -m zimfo_server {maps[-1]}"
+    said: list[str] = []
+    async with open_host(command, ()) as host:
+        host.on_wait = said.append
+        result = await host.call("near_places", {"place": "Lambrate"})
+
+    assert said
+    assert result.ok
+    assert not result.not_ready

@@ -11,7 +11,7 @@ from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from zimfo_server import frames
-from zimfo_server.errors import GuidanceError, WorkerDiedError, WorkerTimeoutError
+from zimfo_server.errors import GuidanceError, NotReadyError, WorkerDiedError, WorkerTimeoutError
 from zimfo_server.library.record import ArchiveRecord
 from zimfo_shared.wire import Location
 
@@ -56,7 +56,8 @@ class WorkerProcess:
 
         `location` is where the person is.
 
-        Raises `GuidanceError` for what the model should read, `WorkerDiedError`, `WorkerTimeoutError`.
+        Raises `GuidanceError` for what the model should read (`NotReadyError` where the call should be made again),
+        `WorkerDiedError`, `WorkerTimeoutError`.
         """
         async with self._lock:
             await self._running()
@@ -65,7 +66,7 @@ class WorkerProcess:
                 request["location"] = location.model_dump()
             reply = await self._exchange(request, deadline_s)
         if "error" in reply:
-            raise GuidanceError(reply["message"])
+            raise (NotReadyError if reply["error"] == "not ready" else GuidanceError)(reply["message"])
         payload: dict[str, Any] = reply["result"]
         return payload
 
