@@ -25,3 +25,8 @@ def bearing(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
 def wind(degrees: float) -> str:
     """Return the word for a bearing, one of eight ("north-east")."""
     return WINDS[round(degrees / 45) % 8]
+
+
+def east_of(lon: float, other: float) -> float:
+    """Return how many degrees `other` lies east of `lon`, the shorter way around the earth: -180 to 180."""
+    return (other - lon + 180) % 360 - 180

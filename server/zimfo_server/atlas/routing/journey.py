@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
 
-from zimfo_server.atlas.geo import bearing, haversine_m, wind
+from zimfo_server.atlas.geo import bearing, east_of, haversine_m, wind
 from zimfo_shared.routes import Mode, RouteOutput, RouteStatusOutput, Step
 from zimfo_shared.units import distance_text
 
@@ -49,14 +49,20 @@ class Journey:
 
     @classmethod
     def of(cls, route: RouteOutput, line: Sequence[Position]) -> "Journey":
-        """Return the journey along a planned route with all its steps; `line` is its line."""
+        """Return the journey along a planned route with all its steps; `line` is its line.
+
+        Across the antimeridian the line goes on beyond 180°, so that its points stay next to each other.
+        """
+        turned = [line[0][1]]
+        for _, lon in line[1:]:
+            turned.append(lon + 360 * round((turned[-1] - lon) / 360))
         return cls(
             origin_name=route.origin_resolved,
             destination_name=route.destination_resolved,
             mode=route.mode,
             distance_m=route.distance_m,
             duration_s=route.duration_s,
-            line=line,
+            line=[(lat, lon) for (lat, _), lon in zip(line, turned, strict=True)],
             steps=route.steps,
         )
 
@@ -118,6 +124,7 @@ def status(journey: Journey, lat: float, lon: float) -> RouteStatusOutput:
 
     The position is taken to the nearest segment of the line; where the line passes there twice, to the earlier pass.
     """
+    lon = journey.line[0][1] + east_of(journey.line[0][1], lon)
     place = _nearest(journey, lat, lon)
     starts = journey.step_starts
     current = bisect_right(starts, place.along) - 1
@@ -172,7 +179,8 @@ def geojson(journey: Journey) -> str:
         "geometry": {
             "type": "LineString",
             "coordinates": [
-                [round(lon, COORDINATE_DECIMALS), round(lat, COORDINATE_DECIMALS)] for lat, lon in journey.line
+                [round(east_of(0, lon), COORDINATE_DECIMALS), round(lat, COORDINATE_DECIMALS)]
+                for lat, lon in journey.line
             ],
         },
     }

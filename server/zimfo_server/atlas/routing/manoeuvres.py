@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from zimfo_server.atlas.geo import east_of
 from zimfo_server.atlas.graph.model import RoadGraph
 from zimfo_server.atlas.routing.labels import Label
 from zimfo_server.atlas.routing.roads import (
@@ -87,11 +88,12 @@ def bearing_along(lines: Sequence[npt.NDArray[np.float64]]) -> float | None:
         if walked >= SHORT_M:
             break
         for lat, lon in line.tolist():
-            north, east = lat - at[0], (lon - at[1]) * scale
+            turned = east_of(at[1], lon)
+            north, east = lat - at[0], turned * scale
             metres = math.hypot(north, east) * METRES_PER_DEGREE
             if walked + metres >= LOOK_M:
                 share = (LOOK_M - walked) / metres
-                at = (at[0] + north * share, at[1] + (lon - at[1]) * share)
+                at = (at[0] + north * share, at[1] + turned * share)
                 return _bearing(start, at, scale)
             walked += metres
             at = (lat, lon)

@@ -227,3 +227,25 @@ def test_progress_never_falls_on_the_way(data: st.DataObject) -> None:
 def test_the_parent_process_loads_no_arrays() -> None:
     code = "import sys, zimfo_server.atlas.routing.journey; print('numpy' in sys.modules, 'numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.split() == ["False"] * 2
+
+
+def test_a_journey_across_the_antimeridian():
+    line = [(-16.8, 179.98), (-16.8, 179.995), (-16.8, -179.99), (-16.8, -179.98)]
+    metres = round(sum(haversine_m(*a, *b) for a, b in pairwise(line)))
+    step = Step(
+        instruction="Head east", maneuver="depart", road="", distance_m=metres, duration_s=300, lat=-16.8, lon=179.98
+    )
+    end = step.model_copy(update={"maneuver": "arrive", "distance_m": 0, "duration_s": 0, "lon": -179.98})
+    route = RouteOutput(
+        summary="", zim="fiji", mode="drive", origin=Point(lat=-16.8, lon=179.98), destination=Point(lat=-16.8, lon=-179.98),
+        origin_resolved="A", destination_resolved="B", distance_m=metres, distance_km=metres / 1000, duration_s=300,
+        duration_min=5, roads=[], steps=[step, end], geometry="",
+    )  # fmt: skip
+    journey = Journey.of(route, line)
+
+    for lon, share in ((179.98, 1.0), (180.0, 0.5), (-180.0, 0.5), (-179.99, 0.25)):
+        found = status(journey, -16.8, lon)
+        assert found.off_route_m is None
+        assert found.remaining_m == pytest.approx(share * metres, abs=5)
+    drawn = json.loads(geojson(journey))["geometry"]["coordinates"]
+    assert [lon for lon, _ in drawn] == pytest.approx([lon for _, lon in line])
