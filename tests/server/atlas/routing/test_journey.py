@@ -237,7 +237,8 @@ def test_a_journey_across_the_antimeridian():
     )
     end = step.model_copy(update={"maneuver": "arrive", "distance_m": 0, "duration_s": 0, "lon": -179.98})
     route = RouteOutput(
-        summary="", zim="fiji", mode="drive", origin=Point(lat=-16.8, lon=179.98), destination=Point(lat=-16.8, lon=-179.98),
+        summary="", zim="fiji", mode="drive", origin=Point(lat=-16.8, lon=179.98),
+        destination=Point(lat=-16.8, lon=-179.98),
         origin_resolved="A", destination_resolved="B", distance_m=metres, distance_km=metres / 1000, duration_s=300,
         duration_min=5, roads=[], steps=[step, end], geometry="",
     )  # fmt: skip
