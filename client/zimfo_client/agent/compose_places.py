@@ -97,7 +97,7 @@ def route(found: RouteOutput) -> str:
 
 def status(found: RouteStatusOutput) -> str:
     """Return what is left of a journey, and what comes next."""
-    done = f" ({found.progress_pct:.0f} % done)" if found.progress_pct > 0 else ""
+    done = f" ({found.progress_pct:.0f} % done)" if found.progress_pct >= 1 else ""
     parts = [
         f"{distance_text(found.remaining_m)} and {duration_text(found.remaining_s)} to {found.destination_name}{done}."
     ]
