@@ -52,7 +52,6 @@ def load_config() -> Config:
 
 def _location(value: object, path: Path) -> Location:
     try:
-        lat, lon = (float(part) for part in str(value).split(","))
-        return Location(lat=lat, lon=lon)
-    except ValueError:  # pydantic's errors are ValueErrors too
+        return Location.of_text(str(value))
+    except ValueError:
         raise ConfigError(f"{path}: location is not LAT,LON in degrees. Write for example: {EXAMPLE}") from None

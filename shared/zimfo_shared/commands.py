@@ -17,9 +17,8 @@ def parse_location(_context: click.Context, _parameter: click.Parameter, value: 
     from zimfo_shared.wire import Location  # pydantic takes longer to import than --help may take
 
     try:
-        lat, lon = (float(part) for part in value.split(","))
-        return Location(lat=lat, lon=lon)
-    except ValueError:  # pydantic's errors are ValueErrors too
+        return Location.of_text(value)
+    except ValueError:
         raise click.BadParameter("write it as LAT,LON in degrees, for example 37.44,-122.14") from None
 
 

@@ -1,6 +1,6 @@
 """Keys and values that travel beside a tool call."""
 
-from typing import Final
+from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,3 +18,9 @@ class Location(BaseModel):
 
     lat: float = Field(ge=-90, le=90)
     lon: float = Field(ge=-180, le=180)
+
+    @classmethod
+    def of_text(cls, text: str) -> Self:
+        """Return "LAT,LON" in degrees as a location. Raises `ValueError`."""
+        lat, lon = (float(part) for part in text.split(","))
+        return cls(lat=lat, lon=lon)  # pydantic's errors are ValueErrors too
