@@ -166,3 +166,14 @@ async def test_a_route_that_takes_too_long_sets_no_archive_aside(malta: Path):
     assert "Try the call again" in late.text
     assert not again.is_error
     assert all(record.usable for record in router.records)
+
+
+async def test_a_map_whose_file_is_gone_is_named(malta: Path, tmp_path: Path):
+    copy = tmp_path / "island.zim"
+    copy.write_bytes(malta.read_bytes())
+    async with started(copy) as service:
+        copy.unlink()
+        reply = await service.call("near_places", {"place": "Valletta"}, connection=Connection())
+
+    assert reply.is_error
+    assert "'island' (its file is gone)" in reply.text

@@ -79,7 +79,11 @@ def loaded(atlas: Atlas, zim: str | None) -> list[MapArchive]:
         return maps
     if zim is not None and (others := list(atlas.maps())):
         raise GuidanceError(f"Archive '{zim}' is no map. Call again without zim. {maps_in_words(others)}")
-    raise GuidanceError("No map archive is loaded, so places cannot be looked up. Tell the person so.")
+    left_out = atlas.library.note()
+    raise GuidanceError(
+        f"No map archive is loaded, so places cannot be looked up. {f'{left_out} ' if left_out else ''}"
+        "Tell the person so."
+    )
 
 
 def maps_in_words(maps: Sequence[MapArchive]) -> str:
