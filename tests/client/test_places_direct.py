@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from zimfo_client.agent import compose_places
 from zimfo_client.agent.direct import DirectAnswerer
 from zimfo_client.agent.distance import great_circle_m
 from zimfo_client.agent.focus import Focus
@@ -375,3 +376,17 @@ async def test_a_copy_of_the_focus_is_not_changed_by_what_follows(server: Server
 
     assert (before.listed.shown, before.listed.chosen) == (10, None)
     assert focus.listed.shown == 20
+
+
+@pytest.mark.parametrize(
+    ("guidance", "read"),
+    [
+        ("origin: No place 'Moon'. Call again with another spelling.", "No place 'Moon'. Try another spelling."),
+        ("near_places: it is not known where. Ask about a town, or tell the person that this is not covered.",
+         "It is not known where. Ask about a town."),
+        ("A way on foot (2 km). Call route_from_places with mode 'walk' for it.", "A way on foot (2 km)."),
+        ("Call again.", "Call again."),
+    ],
+)  # fmt: skip
+def test_a_refusal_is_read_without_talk_of_calls(guidance: str, read: str):
+    assert compose_places.refusal(guidance) == read

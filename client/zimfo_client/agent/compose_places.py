@@ -1,5 +1,7 @@
 """Answers about places and ways put together from results by rule: plain text, distances as people say them."""
 
+import re
+
 from zimfo_client.text import opening
 from zimfo_shared.kind_words import KIND_NOUNS, LOOSE_NOUNS
 from zimfo_shared.places import NearOutput, Place, StoriesOutput, WhatIsHereOutput, singular
@@ -14,6 +16,19 @@ SUMMARY_CHARS = 500  # of the article on where the person is
 _GENERIC = frozenset(("amenity", "poi", "tourism", "leisure", "historic", "place", "shop"))  # say nothing of a place
 AWAY = ("about ", "less than ")  # how the server begins what stands at some distance
 HERE_M = 150  # up to here a named place is where one is, not what is near
+
+_CALLER = re.compile(r"^(?:\w+_\w+|origin|destination): ")
+_FOR_MODELS = re.compile(r"[;,] (?:if the person has not said where, ask|or (?:tell|ask) the person\b[^.]*)")
+_ADVICE_TO_MODELS = ("Call ", "Tell the person")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
+
+
+def refusal(text: str) -> str:
+    """Return a map tool's guidance, which is written for models, as a person reads it: without talk of calls."""
+    said = _FOR_MODELS.sub("", _CALLER.sub("", text.strip()))
+    sentences = [one.replace("Call again with", "Try", 1) for one in _SENTENCE_END.split(said)]
+    kept = " ".join(one for one in sentences if not one.startswith(_ADVICE_TO_MODELS))
+    return kept[:1].upper() + kept[1:] if kept else text.strip()
 
 
 def label(kinds: tuple[str, ...]) -> str:

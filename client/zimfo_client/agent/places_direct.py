@@ -316,10 +316,10 @@ class PlaceAnswerer:
         return {"lat": self._location.lat, "lon": self._location.lon} if self._location else {}
 
     def _refused(self, result: ToolResult, shape: Shape, *, located: bool) -> Direct:
-        """Return a call that gave no answer, in the server's words; without a location, how to give one."""
+        """Return a call that gave no answer, with the server's reason; without a location, how to give one."""
         if result.ok:
             return _foreign(result, shape)
-        text = result.text.strip()
+        text = compose_places.refusal(result.text)
         if not located and self._location is None:
             text = f"{text}\n{SAY_WHERE}"
         return Direct(text, shape, found=False, key=result)
