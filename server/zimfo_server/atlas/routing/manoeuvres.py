@@ -4,8 +4,9 @@ Turns are degrees clockwise from straight on: negative is left, positive is righ
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -44,12 +45,17 @@ FAST = frozenset({MOTORWAY, TRUNK})
 
 @dataclass(frozen=True)
 class Way:
-    """A way out of a junction."""
+    """A way out of a junction. Its turn is measured when it is asked for: most ways prove to be minor without."""
 
-    turn: float
     label: Label
     road_class: int
     speed: int
+    measure: Callable[[], float]
+
+    @cached_property
+    def turn(self) -> float:
+        """Degrees clockwise from straight on."""
+        return self.measure()
 
     def minor_to(self, other: "Way", mode: Mode) -> bool:
         """Return whether nobody who follows `other` takes this way by mistake: a drive or an exit beside a road."""
@@ -158,7 +164,7 @@ class Junctions:
     def taken(self, index: int, turn: float) -> Way:
         """Return the way that the route takes into leg `index`."""
         leg = self._legs[index]
-        return Way(turn, leg.label, leg.road_class, leg.speed)
+        return Way(leg.label, leg.road_class, leg.speed, lambda: turn)
 
     def _twins(self, edge: int, index: int) -> bool:
         """Return whether `edge`, which leaves the start of leg `index`, is the leg before it in the other direction."""
@@ -171,9 +177,11 @@ class Junctions:
         ) or (before.travelled.backward and edge == there)
 
     def _way(self, edge: int, heading: float) -> Way:
-        onward = bearing_along([self._graph.line(edge)])
-        turn = 0.0 if onward is None else turn_between(heading, onward)
-        return Way(turn, self._reader.label(edge), self._reader.road_class(edge), int(self._graph.speed[edge]))
+        def turn() -> float:
+            onward = bearing_along([self._graph.line(edge)])
+            return 0.0 if onward is None else turn_between(heading, onward)
+
+        return Way(self._reader.label(edge), self._reader.road_class(edge), int(self._graph.speed[edge]), turn)
 
 
 def decide(before: Leg, taken: Way, others: Sequence[Way], mode: Mode) -> str | None:
@@ -200,11 +208,11 @@ def decide(before: Leg, taken: Way, others: Sequence[Way], mode: Mode) -> str | 
 def _doubtful(before: Leg, taken: Way, rivals: Sequence[Way]) -> bool:
     """Return whether a traveller who is told nothing might take one of the rivals."""
     size = abs(taken.turn)
+    if before.label.same(taken.label) and size < SLIGHT:
+        split = any(way.label.same(before.label) and abs(way.turn) < FORK for way in rivals)
+        return split or (size > STRAIGHT and any(abs(way.turn) < size - STRAIGHT for way in rivals))
     straighter = any(abs(way.turn) < size + (CLEAR if size >= STRAIGHT else 0) for way in rivals)
     if before.label.same(taken.label):
-        split = any(abs(way.turn) < FORK and way.label.same(before.label) for way in rivals)
-        if size < SLIGHT:
-            return split or any(abs(way.turn) < size - STRAIGHT for way in rivals)
         return straighter
     if any(way.label.same(before.label) for way in rivals):
         return True
