@@ -12,7 +12,7 @@ from zimfo_server.atlas.routing.compiled import kernel
 from zimfo_server.errors import NotReadyError
 from zimfo_server.library.library import Library
 from zimfo_server.tools import articles, ends, places, routes
-from zimfo_server.tools.plan import PlanInput
+from zimfo_server.tools.plan import FIND_ENDS, PlanInput
 from zimfo_shared.catalogue import CATALOGUE
 from zimfo_shared.contract import Output
 from zimfo_shared.routes import RouteInput
@@ -43,7 +43,7 @@ class Reader:
     def answer(self, tool: str, arguments: dict[str, Any], location: Location | None) -> Output:
         """Answer an article or place tool, or `find_ends`."""
         self._atlas.begin_call()
-        if tool == ends.FIND_ENDS:
+        if tool == FIND_ENDS:
             return ends.find_ends(self._atlas, RouteInput.model_validate(arguments), location)
         parsed = CATALOGUE[tool].input.model_validate(arguments)
         if tool in places.TOOLS:

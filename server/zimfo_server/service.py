@@ -11,7 +11,7 @@ import anyio
 from zimfo_server.errors import GuidanceError, NothingToServeError, NotReadyError
 from zimfo_server.journeys import Journeys
 from zimfo_server.library.record import ArchiveRecord
-from zimfo_server.tools.plan import PlannedRoute
+from zimfo_server.tools.plan import FIND_ENDS, PLAN_ROUTE, PlannedRoute
 from zimfo_server.workers.pool import WorkerPool
 from zimfo_shared.arguments import Input
 from zimfo_shared.catalogue import ARTICLE_TOOLS, CATALOGUE, PLACE_TOOLS, ROUTE_TOOLS
@@ -132,9 +132,9 @@ class Service:
         """Let the reader find the ends and the router the way between them; the route becomes the last one."""
         if not any(record.usable and record.has_graph for record in self.records):
             raise GuidanceError("No map archive with roads is loaded, so no route can be planned.")
-        ends = await self._pool.call("find_ends", values, here)
+        ends = await self._pool.call(FIND_ENDS, values, here)
         asked = {"candidates": ends["candidates"], "mode": values["mode"]}
-        planned = PlannedRoute.model_validate(await self._pool.call("plan_route", asked, role="router"))
+        planned = PlannedRoute.model_validate(await self._pool.call(PLAN_ROUTE, asked, role="router"))
         route = connection.journeys.begin(planned)
         notes = " ".join(text for text in (note, ends.get("note")) if text)
         return _reply(route.payload(), notes, resource=route.geometry)

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zimfo_client.agent.location import KnownPoints, is_own_place, points_in, settled
+from zimfo_client.agent.location import KnownPoints, points_in, settled
 from zimfo_client.errors import ToolCallError
+from zimfo_shared.own_place import is_own_place
 from zimfo_shared.wire import Location
 
 HERE = Location(lat=35.9, lon=14.5)

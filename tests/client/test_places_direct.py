@@ -7,7 +7,6 @@ import pytest
 
 from zimfo_client.agent import compose_places
 from zimfo_client.agent.direct import DirectAnswerer
-from zimfo_client.agent.distance import great_circle_m
 from zimfo_client.agent.focus import Focus
 from zimfo_client.agent.places_direct import EMPTY_LIST, NO_JOURNEY, NO_MAP, NO_ROADS, SAY_WHERE, WHICH_PLACE, Direct
 from zimfo_client.agent.shape import Shape
@@ -24,6 +23,7 @@ from zimfo_shared.places import (
     WhatIsHereOutput,
 )
 from zimfo_shared.routes import RouteOutput, RouteStatusOutput, Step
+from zimfo_shared.sphere import haversine_m
 from zimfo_shared.wire import Location
 
 HERE = Location(lat=35.9, lon=14.5)
@@ -272,7 +272,7 @@ async def test_the_closest_of_a_list_is_measured(server: Server, ask):
     answer = await ask("which is closest to the lighthouse?")
 
     assert nearest.text == "The closest is West (bar), 10 m north."
-    away = round(great_circle_m(35.9, 14.52, 35.9, 14.521))
+    away = round(haversine_m(35.9, 14.52, 35.9, 14.521))
     assert answer.text == (
         f"Of the 2 of 40 bars, East is closest to Lighthouse: {away} m in a straight line. Next: West (1.9 km)."
     )

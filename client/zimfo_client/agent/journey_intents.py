@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
-from zimfo_client.agent.location import is_own_place
 from zimfo_client.agent.shape import HERE, Intent, Shape
+from zimfo_shared.own_place import is_own_place
 from zimfo_shared.routes import Mode
 
 MY_LOCATION: Final = "my location"

@@ -14,19 +14,12 @@ from typing import Any, Final, Self
 from zimfo_client.errors import ToolCallError
 from zimfo_shared.arguments import real_number
 from zimfo_shared.catalogue import CATALOGUE
+from zimfo_shared.own_place import is_own_place
 from zimfo_shared.wire import Location
 
 MAX_POINTS = 2_000  # remembered of a conversation: forty results of the largest size
 MAX_VALUES = 20_000  # looked at in one result; ours hold some hundreds
 SAME_DEGREES = 0.0015  # models round to three decimals, and results show four: 150 m at most
-
-OWN_PLACES: Final = frozenset(
-    """here|me|my location|my current location|current location|currentlocation|my position|my current position|
-    current position|my area|my place|around here|around me|near me|near here|nearby|close by|this area|this place|
-    where i am|where i am now|where we are|right here|user location|user's location|user|us|gps|my gps|my surroundings|
-    this neighbourhood|this neighborhood|my neighbourhood|my neighborhood|this town|this city|this spot|
-    the area|the current location|the user's location""".replace("\n    ", "").split("|")
-)
 
 _PAIR: Final = re.compile(
     r"(?<![\d.])(?P<lat>[-+]?\d{1,2}(?:\.\d+)?)\s*°?\s*(?P<ns>[NS])?\s*[,; ]\s*"
@@ -40,11 +33,6 @@ _LABELLED: Final = re.compile(
 )
 
 Point = tuple[float, float]
-
-
-def is_own_place(text: str) -> bool:
-    """Whether a place name means where the person is."""
-    return " ".join(text.replace("_", " ").replace("’", "'").lower().split()).strip(" .?!,") in OWN_PLACES
 
 
 def points_in(text: str) -> list[Point]:

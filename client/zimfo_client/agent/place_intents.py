@@ -8,9 +8,9 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from zimfo_client.agent.location import is_own_place
 from zimfo_client.agent.shape import HERE, Intent, Shape
 from zimfo_shared.kind_words import kinds_in
+from zimfo_shared.own_place import is_own_place
 
 MAX_PLACE_WORDS = 10  # of a place name with its region; more is a clause
 KM_PER: Final = {"m": 0.001, "k": 1.0, "mi": 1.609344, "f": 0.0003048, "y": 0.0009144}

@@ -11,7 +11,6 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from zimfo_client.agent import compose, compose_places
-from zimfo_client.agent.distance import great_circle_m
 from zimfo_client.agent.focus import Focus, ListedPlaces
 from zimfo_client.agent.journey_intents import MY_LOCATION
 from zimfo_client.agent.place_intents import nearest_kinds, referred
@@ -31,6 +30,7 @@ from zimfo_shared.places import (
     kind_names,
 )
 from zimfo_shared.routes import RouteOutput, RouteStatusOutput
+from zimfo_shared.sphere import haversine_m
 from zimfo_shared.units import distance_text
 from zimfo_shared.wire import Location
 
@@ -265,7 +265,7 @@ class PlaceAnswerer:
             name = found.resolved.name if found.resolved else place
             sources = merged([*listed.sources, *sources_of(key)])
         others = [other for other in listed.places if other is not pointed] or listed.places
-        ranked = sorted((great_circle_m(lat, lon, other.lat, other.lon), index) for index, other in enumerate(others))
+        ranked = sorted((haversine_m(lat, lon, other.lat, other.lon), index) for index, other in enumerate(others))
         away, first = ranked[0]
         listed.chosen = others[first]
         if len(others) == 1:

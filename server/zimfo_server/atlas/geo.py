@@ -1,17 +1,8 @@
-"""Distances and directions on a sphere of 6,371,000 m, the radius that map archives were measured with."""
+"""Directions on the sphere, and degrees across the antimeridian."""
 
 import math
 
-EARTH_RADIUS_M = 6_371_000.0
 WINDS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
-
-
-def haversine_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
-    """Return the great-circle distance in metres between two positions in degrees."""
-    phi1, phi2 = math.radians(lat1), math.radians(lat2)
-    half_lat, half_lon = (phi2 - phi1) / 2, math.radians(lon2 - lon1) / 2
-    chord = math.sin(half_lat) ** 2 + math.cos(phi1) * math.cos(phi2) * math.sin(half_lon) ** 2
-    return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(chord)))
 
 
 def bearing(lat1: float, lon1: float, lat2: float, lon2: float) -> float:

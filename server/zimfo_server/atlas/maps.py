@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from zimfo_server.atlas.geo import EARTH_RADIUS_M
 from zimfo_server.atlas.places.build import IndexBuilder
 from zimfo_server.atlas.places.index import PlaceIndex
 from zimfo_server.errors import ArchiveSetAsideError, MapBeingPreparedError, MapUnreadableError
 from zimfo_server.library.archive import OpenArchive
 from zimfo_server.library.library import Library
+from zimfo_shared.sphere import EARTH_RADIUS_M
 
 BUILD_BUDGET_S = 8.0  # of one call spent on preparing maps: the rest of its 15 s is for its own work and slow disks
 MAX_METADATA_BYTES = 2**20  # real files stay under 2 kB

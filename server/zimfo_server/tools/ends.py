@@ -1,13 +1,13 @@
 """The reader's half of `route_from_places`: which positions are meant, and which maps hold both."""
 
 from zimfo_server.atlas.maps import Atlas, MapArchive
-from zimfo_server.atlas.places.gazetteer import geocode, is_own_location
+from zimfo_server.atlas.places.gazetteer import geocode
 from zimfo_server.errors import GuidanceError, PlaceNotFoundError
 from zimfo_server.tools.plan import End, Ends, EndsOutput
+from zimfo_shared.own_place import is_own_place
 from zimfo_shared.routes import RouteInput
 from zimfo_shared.wire import Location
 
-FIND_ENDS = "find_ends"
 COVER_MARGIN_M = 2_000.0  # a place at the edge of a map may be named by the one beside it
 MY_LOCATION = "your location"
 
@@ -45,7 +45,7 @@ def _end(
     location: Location | None,
     notes: list[str],
 ) -> End:
-    if not text.strip() or is_own_location(text):
+    if not text.strip() or is_own_place(text):
         if location is None:
             raise GuidanceError(
                 f"The person's location is not known. Call route_from_places with a place name or 'lat,lon' as {which}."

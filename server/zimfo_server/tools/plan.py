@@ -5,6 +5,9 @@ from pydantic import BaseModel
 from zimfo_shared.contract import Output
 from zimfo_shared.routes import Mode, RouteOutput
 
+FIND_ENDS = "find_ends"  # what the reader is asked
+PLAN_ROUTE = "plan_route"  # what the router is asked
+
 
 class End(BaseModel):
     """One end of a route: a position in degrees and what to call it."""

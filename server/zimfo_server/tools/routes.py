@@ -7,7 +7,6 @@ from zimfo_server.tools.plan import Ends, PlanInput, PlannedRoute
 from zimfo_shared.places import Point
 from zimfo_shared.routes import Mode, RouteOutput
 
-PLAN_ROUTE = "plan_route"
 SEARCH_DEADLINE_S = 15.0  # of all maps together: with a graph to load still below the worker's own
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from zimfo_server.atlas.geo import haversine_m
 from zimfo_server.atlas.maps import Atlas
 from zimfo_server.atlas.roads import Roads
 from zimfo_server.errors import NoRouteError
@@ -22,6 +21,7 @@ from zimfo_server.tools.plan import End, Ends, PlanInput
 from zimfo_server.tools.routes import plan_route
 from zimfo_shared.contract import Output
 from zimfo_shared.places import NearPlacesInput
+from zimfo_shared.sphere import haversine_m
 
 LAYOUTS = {
     "helsinki-v4-head": (

@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from zimfo_server.atlas.entries import Entries
-from zimfo_server.atlas.geo import EARTH_RADIUS_M
 from zimfo_server.atlas.graph.cells import Cell, CellIndex, read_cell
 from zimfo_server.atlas.graph.checks import damaged
 from zimfo_server.atlas.graph.model import NO_SHAPE, RoadGraph
 from zimfo_server.atlas.graph.szrg import LOW_24, access_bits
 from zimfo_server.atlas.graph.tables import JoinedShapes
 from zimfo_server.errors import NoRouteError
+from zimfo_shared.sphere import EARTH_RADIUS_M
 
 MAX_PART_EDGES = 15_000_000  # some 55 bytes per edge while a part is put together: 800 MB
 CELL_CACHE_BYTES = 256 * 2**20  # cells of earlier routes, for the next route near by; the largest cell known has 106 MB

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from zimfo_server.atlas.geo import EARTH_RADIUS_M, haversine_m
 from zimfo_server.atlas.maps import MapArchive
 from zimfo_server.atlas.places.fold import fold
 from zimfo_server.atlas.places.groups import ADDRESSES, FEATURES, SETTLEMENTS, STREETS
 from zimfo_server.atlas.places.index import PlaceIndex
 from zimfo_server.atlas.places.lines import EXACT, PREFIX, WORD
 from zimfo_server.atlas.places.record import TYPES, PlaceRecord
+from zimfo_shared.sphere import EARTH_RADIUS_M, haversine_m
 
 MAX_HITS = 20_000  # names looked at for each way of matching, some 0.3 µs each
 MAX_ROWS = 300  # of these that become candidates, the preferred ones; some 3 µs each

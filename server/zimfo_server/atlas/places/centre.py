@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from zimfo_server.atlas.maps import Atlas, MapArchive
-from zimfo_server.atlas.places.gazetteer import Located, geocode, is_own_location
+from zimfo_server.atlas.places.gazetteer import Located, geocode
 from zimfo_server.errors import ArchiveSetAsideError, GuidanceError
+from zimfo_shared.own_place import is_own_place
 from zimfo_shared.wire import Location
 
 COVERAGE_MARGIN_M = 500.0  # a coast or border place stands a little outside the box of its map
@@ -50,7 +51,7 @@ def find_centre(
     `GuidanceError` when there is no centre or no map covers it, `PlaceNotFoundError` when the name is not found.
     """
     maps = loaded(atlas, zim)
-    if place and not is_own_location(place):
+    if place and not is_own_place(place):
         near = (location.lat, location.lon) if location else None
         found = geocode(atlas, place, near=near, zim=zim)
         record = found.best.record

@@ -15,11 +15,8 @@ from zimfo_server.atlas.places.choices import ambiguous, describe, not_found
 from zimfo_server.atlas.places.groups import FEATURES, SETTLEMENTS
 from zimfo_server.atlas.places.lines import EXACT, PART, PREFIX, WORD
 from zimfo_server.atlas.places.meanings import Meaning, search
-from zimfo_server.atlas.places.query import is_own_location
 from zimfo_server.atlas.places.record import PlaceRecord
 from zimfo_server.errors import ArchiveSetAsideError, MapBeingPreparedError, MapUnreadableError, PlaceNotFoundError
-
-__all__ = ["Geocoded", "Located", "geocode", "is_own_location"]
 
 NEARER_TIMES = 2.0  # of two settlements of one name the near one is meant if the other is that much farther away
 

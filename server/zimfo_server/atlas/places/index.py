@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zimfo_server.atlas.geo import EARTH_RADIUS_M
 from zimfo_server.atlas.places.groups import GROUPS
 from zimfo_server.atlas.places.lines import Lines
 from zimfo_server.atlas.places.record import TYPES, PlaceRecord
 from zimfo_server.atlas.places.store import Stored
+from zimfo_shared.sphere import EARTH_RADIUS_M
 
 CELL_DEGREES = 0.02  # of latitude and longitude: 2.2 km at most, so a search of 1 km reads 4 to 9 cells
 COLUMNS = round(360 / CELL_DEGREES)  # cells around the earth

@@ -8,13 +8,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from zimfo_server.atlas.geo import haversine_m
 from zimfo_server.atlas.maps import MapArchive
 from zimfo_server.atlas.places.categories import category_of
 from zimfo_server.atlas.places.fold import fold
 from zimfo_server.atlas.places.index import PlaceIndex
 from zimfo_server.atlas.places.record import TYPES, PlaceRecord
 from zimfo_server.atlas.places.selection import Selection, label_of
+from zimfo_shared.sphere import haversine_m
 
 SAME_PLACE_M = 30.0  # one business of two sources lies this far apart at most (streetzim-format.md §5.3)
 _SAME_PLACE_DEGREES = SAME_PLACE_M / 111_000  # of latitude, a little more than exact

@@ -3,26 +3,14 @@
 import re
 from dataclasses import dataclass
 
-from zimfo_server.atlas.places.fold import fold
 from zimfo_server.errors import PlaceNotFoundError
 
 MAX_QUERY = 500  # characters; the longest names of OpenStreetMap have 255, and a region may follow
 MAX_PARTS = 4  # places after a name: "Town, County, State, Country"
 MAX_TRAILING_WORDS = 4  # of a query without a comma that may name the town: "San Pedro de Macorís"
 
-_OWN_LOCATION = frozenset(
-    "my location,my current location,current location,currentlocation,mylocation,here,me,my area,around here,around me,"
-    "near here,near me,nearby,this area,where i am,where i am now,where am i,user location,userlocation,"
-    "my position,my current position,current position,current place,this place,my place,this location,"
-    "right here,close by,my surroundings,gps,my gps location,your location,the current location,user".split(",")
-)
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f]+")
 _QUOTES = "\"'“”„«»`"
-
-
-def is_own_location(text: str) -> bool:
-    """Return whether a text means where the person is ("my location", "here", "currentLocation")."""
-    return fold(text[:MAX_QUERY]) in _OWN_LOCATION
 
 
 def tidy(text: str) -> str:

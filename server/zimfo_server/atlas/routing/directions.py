@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from zimfo_server.atlas.geo import bearing, haversine_m, wind
+from zimfo_server.atlas.geo import bearing, wind
 from zimfo_server.atlas.graph.model import RoadGraph
 from zimfo_server.atlas.routing.labels import UNNAMED, Label, clean
 from zimfo_server.atlas.routing.manoeuvres import (
@@ -30,6 +30,7 @@ from zimfo_server.atlas.routing.path import Path
 from zimfo_server.atlas.routing.rings import Rings
 from zimfo_server.atlas.routing.roads import MOTORWAY, STEPS, Leg, Legs, bridged
 from zimfo_shared.routes import Mode, Step
+from zimfo_shared.sphere import haversine_m
 
 BORROW_M = 100.0  # an unnamed piece up to this long is announced by the name of the road that it leads to
 SLIP_M = 150.0  # a longer link is a road of its own, with an instruction at either end

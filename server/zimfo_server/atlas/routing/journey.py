@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
 
-from zimfo_server.atlas.geo import bearing, east_of, haversine_m, wind
+from zimfo_server.atlas.geo import bearing, east_of, wind
 from zimfo_shared.routes import Mode, RouteOutput, RouteStatusOutput, Step
+from zimfo_shared.sphere import haversine_m
 from zimfo_shared.units import distance_text
 
 OFF_ROUTE_M = 100.0  # wider than a motorway junction and the error of a phone between houses, narrower than a block

@@ -13,7 +13,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from zimfo_server.atlas.geo import EARTH_RADIUS_M
+from zimfo_shared.sphere import EARTH_RADIUS_M
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T", bound=np.generic)

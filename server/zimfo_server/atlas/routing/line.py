@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from zimfo_server.atlas.geo import EARTH_RADIUS_M
+from zimfo_shared.sphere import EARTH_RADIUS_M
 
 Points = npt.NDArray[np.float64]
 """(n, 2) degrees, [lat, lon]."""

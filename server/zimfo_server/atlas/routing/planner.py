@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from zimfo_server.atlas.geo import haversine_m
 from zimfo_server.atlas.graph.load import GraphSource
 from zimfo_server.atlas.graph.model import RoadGraph
 from zimfo_server.atlas.routing.compiled import kernel
@@ -17,6 +16,7 @@ from zimfo_server.atlas.routing.path import Path
 from zimfo_server.atlas.routing.search import Deadline
 from zimfo_server.atlas.routing.snap import Snap, alternatives, nearest, nearest_node, off_network
 from zimfo_server.errors import NoRouteError
+from zimfo_shared.sphere import haversine_m
 from zimfo_shared.units import distance_text, duration_text
 
 Position = tuple[float, float]

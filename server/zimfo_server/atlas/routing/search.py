@@ -8,10 +8,10 @@ from types import TracebackType
 import numpy as np
 import numpy.typing as npt
 
-from zimfo_server.atlas.geo import haversine_m
 from zimfo_server.atlas.routing.compiled import kernel
 from zimfo_server.atlas.routing.network import Network
 from zimfo_server.errors import NoRouteError
+from zimfo_shared.sphere import haversine_m
 
 MAX_SETTLED = 20_000_000  # nodes: half a minute and 500 MB, more than any country has; no question is worth more
 PRECISION = 1e-6  # of an estimate: edges have single precision, and the estimate must not exceed their sum

@@ -7,7 +7,6 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from zimfo_server.atlas.geo import haversine_m
 from zimfo_server.atlas.graph.model import DEGREES
 from zimfo_server.atlas.routing.compiled import kernel
 from zimfo_server.atlas.routing.costs import TravelMode
@@ -15,6 +14,7 @@ from zimfo_server.atlas.routing.line import distance_m, project
 from zimfo_server.atlas.routing.network import SHORT_EDGE_M, Network
 from zimfo_server.atlas.routing.search import Deadline
 from zimfo_server.errors import NoRouteError
+from zimfo_shared.sphere import haversine_m
 
 SNAP_LIMIT_M = 5_000.0  # huts and summits lie some kilometres from the road; what is farther off is not on the network
 ALTERNATIVES_M = (

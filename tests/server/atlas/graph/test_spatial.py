@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.server.atlas.graph.encode import E7, FOLDER, MemoryEntries, Sample, SampleEdge, cells, szrg
 
-from zimfo_server.atlas.geo import haversine_m
 from zimfo_server.atlas.graph.cells import read_index
 from zimfo_server.atlas.graph.load import open_graph
 from zimfo_server.atlas.graph.model import RoadGraph
 from zimfo_server.atlas.graph.spatial import SpatialSource
 from zimfo_server.errors import NoRouteError
 from zimfo_server.library.archive import OpenArchive
+from zimfo_shared.sphere import haversine_m
 
 OpenStreets = Callable[[str], OpenArchive]
 

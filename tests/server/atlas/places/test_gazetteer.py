@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from zimfo_server.atlas.maps import Atlas
 from zimfo_server.atlas.places import query
-from zimfo_server.atlas.places.gazetteer import Geocoded, geocode, is_own_location
+from zimfo_server.atlas.places.gazetteer import Geocoded, geocode
 from zimfo_server.errors import GuidanceError, PlaceNotFoundError
 from zimfo_server.library.library import Library
+from zimfo_shared.own_place import is_own_place
 
 LibraryOf = Callable[..., Library]
 MakeMap = Callable[..., Path]
@@ -121,12 +122,12 @@ def test_positions_that_are_none(small: Callable[..., Geocode], text: str):
     "text", ["my location", "My  Current Location.", "here", "ME", "currentLocation", "around_here", "where I am"]
 )
 def test_words_for_where_the_person_is(text: str):
-    assert is_own_location(text)
+    assert is_own_place(text)
 
 
 @pytest.mark.parametrize("text", ["", "Here Street", "mexico", "my location in Milan", "x" * 10_000])
 def test_other_words(text: str):
-    assert not is_own_location(text)
+    assert not is_own_place(text)
 
 
 # --- Ranking -------------------------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zimfo_server.atlas.geo import haversine_m
 from zimfo_server.atlas.maps import MapArchive
 from zimfo_server.atlas.places import chunks, store
 from zimfo_server.atlas.places.build import IndexBuilder
@@ -24,6 +23,7 @@ from zimfo_server.atlas.places.index import PlaceIndex
 from zimfo_server.atlas.places.lines import EXACT, PART, PREFIX, WORD
 from zimfo_server.atlas.places.record import TYPES, PlaceRecord
 from zimfo_server.errors import MapUnreadableError
+from zimfo_shared.sphere import haversine_m
 
 MapOf = Callable[[str], MapArchive]
 Row = dict[str, Any]

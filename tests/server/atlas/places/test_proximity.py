@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zimfo_server.atlas.geo import haversine_m
 from zimfo_server.atlas.maps import Atlas, MapArchive
 from zimfo_server.atlas.places.fold import fold
 from zimfo_server.atlas.places.kinds import understand
 from zimfo_server.atlas.places.proximity import Nearby, around
 from zimfo_server.library.library import Library
+from zimfo_shared.sphere import haversine_m
 
 MapOf = Callable[[str], MapArchive]
 MakeMap = Callable[..., Path]

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from zimfo_server.atlas.geo import EARTH_RADIUS_M, haversine_m
 from zimfo_server.atlas.graph.load import WholeSource
 from zimfo_server.atlas.graph.model import DEGREES, NO_SHAPE, RoadGraph
 from zimfo_server.atlas.graph.tables import NoNames, PointLists
+from zimfo_shared.sphere import EARTH_RADIUS_M, haversine_m
 
 LAT, LON = 45.0, 9.0
 RESIDENTIAL, MOTORWAY, FOOTWAY, STEPS = 11, 1, 17, 20

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zimfo_server.atlas.geo import haversine_m
 from zimfo_server.atlas.routing.journey import ARRIVED_M, OFF_ROUTE_M, Journey, geojson, status, status_unlocated
 from zimfo_shared.places import Point
 from zimfo_shared.routes import RouteOutput, Step
+from zimfo_shared.sphere import haversine_m
 
 NORTH_M = 111_195.0
 LAT, LON = 60.0, 25.0
