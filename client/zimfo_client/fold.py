@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from zimfo_client.calls.grammar import CallGrammar, call_grammar
 from zimfo_client.profile import Profile, fill
 
 MAX_DESCRIPTION = 320  # characters; the longest of the fine-tune's corpus has 239
@@ -47,6 +48,13 @@ def shown_tools(listing: Sequence[Tool], profile: Profile) -> list[tuple[Tool, l
         return [(tool, schema_arguments(tool.get("inputSchema"))) for tool in listing]
     listed = {tool["name"]: tool for tool in listing}
     return [(listed[tool.name], list(tool.arguments)) for tool in profile.surface if tool.name in listed]
+
+
+def grammar_for(listing: Sequence[Tool], profile: Profile) -> CallGrammar | None:
+    """Return the grammar of the calls that a prompt shows, in the profile's format; None when it shows none."""
+    return call_grammar(
+        shown_tools(listing, profile), profile.call, reasoning=profile.reasoning, forbidden=profile.stop
+    )
 
 
 def schema_arguments(schema: object) -> list[str]:

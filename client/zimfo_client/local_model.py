@@ -53,6 +53,7 @@ class LocalModel:
             intents=self._intents(),
             location=self.options.location,
             seed=self.options.seed,
+            grammar=self.options.grammar,
             watcher=Watcher(
                 on_text=None if quiet else progress.text,
                 on_call=None if quiet else lambda call: progress.line(call_line(call)),

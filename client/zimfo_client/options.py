@@ -26,6 +26,7 @@ class AskOptions:
     location: "Location | None"
     seed: int | None
     intents: bool
+    grammar: bool
     direct: bool
     trace: bool
 
@@ -60,6 +61,9 @@ _OPTIONS = (
     click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Make the model's choices repeatable."),
     click.option(
         "--intents/--no-intents", default=True, help="Recognise question shapes without the model.  [default: on]"
+    ),
+    click.option(
+        "--grammar/--no-grammar", default=True, help="Hold the model's calls to what the tools take.  [default: on]"
     ),
     click.option("--direct", is_flag=True, help="Use no model: compose the answer from the archives."),
     click.option("--trace", is_flag=True, help="Show prompt and raw output on standard error."),

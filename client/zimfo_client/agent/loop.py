@@ -6,7 +6,7 @@ article read aloud) is written into it as if the model had done so.
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from zimfo_client.calls import CallGate, ParsedReply, ToolCall, parse_calls
 from zimfo_client.engine.base import Engine, Generation, OnPrefill
 from zimfo_client.engine.worker import agenerate
 from zimfo_client.errors import ClientError, ContextFullError
-from zimfo_client.fold import fold_tools
+from zimfo_client.fold import fold_tools, grammar_for
 from zimfo_client.host import ToolHost
 from zimfo_client.profile import Profile
 from zimfo_client.results import Source, ToolResult, merged, sources_of
@@ -91,6 +91,7 @@ class ModelConversation:
         intents: Intents,
         location: Location | None = None,
         seed: int | None = None,
+        grammar: bool = True,
         watcher: Watcher | None = None,
     ) -> None:
         self._host = host
@@ -100,6 +101,8 @@ class ModelConversation:
         self._intents = intents
         self._location = location
         self._sampling = profile.sampling_settings(seed=seed)
+        if grammar:
+            self._sampling = replace(self._sampling, calls=grammar_for(host.tools, profile))
         self._watch = watcher or Watcher()
         self._fold = fold_tools(host.tools, profile)
         self._tools = {tool["name"]: list(tool["inputSchema"].get("properties", {})) for tool in host.tools}

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from zimfo_client.calls.grammar import CallGrammar
 from zimfo_client.transcript import Transcript
 
 MAX_RESERVE = 1_024  # tokens kept free for a reply: the longest answer in the fine-tune's corpus has about 200
@@ -18,7 +19,10 @@ ShouldStop = Callable[[], bool]
 
 @dataclass(frozen=True)
 class SamplingSettings:
-    """How tokens are chosen. `temperature` 0 is greedy, `seed` None is the engine's, `max_tokens` bounds a reply."""
+    """How tokens are chosen. `temperature` 0 is greedy, `seed` None is the engine's, `max_tokens` bounds a reply.
+
+    Once a call is begun, `calls` decides what it may be, and its end ends the reply; None leaves calls free.
+    """
 
     temperature: float = 0.3
     top_p: float = 0.9
@@ -27,6 +31,7 @@ class SamplingSettings:
     seed: int | None = None
     max_tokens: int = MAX_RESERVE
     stop: tuple[str, ...] = ()
+    calls: CallGrammar | None = None
 
     def __post_init__(self) -> None:
         if self.max_tokens < 1:

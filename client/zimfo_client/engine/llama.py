@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ from zimfo_client.engine.base import (
     Stopped,
     reply_reserve,
 )
+from zimfo_client.engine.constrained import CallConstraint
 from zimfo_client.engine.streaming import TextStream
 from zimfo_client.engine.vocab import Vocab
 from zimfo_client.errors import ContextFullError, EngineError
@@ -122,7 +123,7 @@ class LlamaEngine:
         return self._vocab.bos
 
     @property
-    def special_tokens(self) -> dict[int, str]:
+    def special_tokens(self) -> Mapping[int, str]:
         """The tokens that only trusted text may yield, with their texts."""
         self._require_open()
         return self._vocab.special
@@ -173,8 +174,8 @@ class LlamaEngine:
             reply = _Reply(sampling.stop, on_text)
             stopped: Stopped = "cancelled"
             if len(self._mirror) == prompt_tokens:
-                with self._sampler(sampling) as sampler:
-                    stopped = self._decode_reply(transcript, sampling, sampler, reply, should_stop or _never)
+                with self._sampler(sampling) as sampler, self._constraint(sampling, transcript) as calls:
+                    stopped = self._decode_reply(transcript, sampling, sampler, calls, reply, should_stop or _never)
             reply.finish()
             done = time.perf_counter()
             return Generation(
@@ -194,18 +195,23 @@ class LlamaEngine:
         transcript: Transcript,
         sampling: SamplingSettings,
         sampler: Any,
+        calls: CallConstraint | None,
         reply: "_Reply",
         should_stop: ShouldStop,
     ) -> Stopped:
         """Sample until something ends the reply; the last token sampled is left for the next prefill."""
         while not should_stop():
-            token: int = lib.llama_sampler_sample(sampler, self._context, -1)
+            token: int
+            if calls is None:
+                token = lib.llama_sampler_sample(sampler, self._context, -1)
+            else:
+                token = calls.sample(self._context, sampler, sampling.max_tokens - len(reply.tokens))
             transcript.append_sampled(token)
             if self._vocab.is_end(token):
                 reply.add(token, b"")
                 return "end"
             reply.add(token, self._vocab.piece(token))
-            if reply.stopped:
+            if reply.stopped or (calls is not None and calls.finished):
                 return "stop"
             if len(reply.tokens) >= sampling.max_tokens:
                 return "length"
@@ -287,6 +293,16 @@ class LlamaEngine:
             return False
         self._forget()
         raise EngineError(f"llama.cpp could not evaluate {len(tokens)} tokens (code {code}). {_reason()}")
+
+    @contextlib.contextmanager
+    def _constraint(self, sampling: SamplingSettings, transcript: Transcript) -> Iterator[CallConstraint | None]:
+        """What keeps the calls of one reply in order, if anything is to."""
+        if sampling.calls is None:
+            yield None
+            return
+        with contextlib.closing(CallConstraint(lib, self._vocab, sampling.calls)) as calls:
+            calls.resume(transcript.tokens)
+            yield calls
 
     @contextlib.contextmanager
     def _sampler(self, sampling: SamplingSettings) -> Iterator[Any]:

@@ -1,7 +1,8 @@
 """A model's vocabulary: tokens of text, text of tokens, and the guarantee that data holds no special token."""
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from zimfo_client.errors import EngineError
@@ -21,9 +22,22 @@ class Vocab:
         self._special = self._find_special()
 
     @property
-    def special(self) -> dict[int, str]:
+    def handle(self) -> Any:
+        """llama.cpp's own vocabulary, for its samplers."""
+        return self._vocab
+
+    @cached_property
+    def special(self) -> Mapping[int, str]:
         """The tokens that only trusted text may yield, with their texts."""
         return {token: self.piece(token).decode("utf-8", "replace") for token in sorted(self._special)}
+
+    def plain_token(self, piece: bytes) -> int | None:
+        """Return the token that is no marker and has exactly these bytes, if there is one."""
+        return self._plain.get(piece)
+
+    @cached_property
+    def _plain(self) -> Mapping[bytes, int]:
+        return {self.piece(token): token for token in range(self.n_tokens) if token not in self._special}
 
     def is_end(self, token: int) -> bool:
         """Say whether a token ends a reply."""
