@@ -52,6 +52,20 @@ def chat(*, jsonl: bool, **values: Any) -> None:
     _guarded(lambda: talk(AskOptions.of(values), jsonl=jsonl))
 
 
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+@click.option("--model", metavar="PATH|NAME", help="A GGUF file, or a name of `models list`.")
+@click.option("--archives", multiple=True, metavar="PATH", help="Archive or folder of archives; repeatable.")
+def doctor(*, as_json: bool, model: str | None, archives: tuple[str, ...]) -> None:
+    """Say what there is to answer with, what is missing, and what to do; exit code 1 when something is missing."""
+    from zimfo_client.doctor import examine
+
+    report = examine(model, archives)
+    click.echo(report.to_json() if as_json else "\n".join(report.lines()))
+    if report.problems:
+        raise SystemExit(1)
+
+
 @main.group()
 def models() -> None:
     """Models on this machine."""
