@@ -1,9 +1,10 @@
-"""The real embedded model, and the public corpus where it is at hand."""
+"""The real embedded model, tiny ones of random weights, and the public corpus where it is at hand."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.client import tiny_models
 
 from zimfo_client.engine import Engine, EngineOverrides, load_engine
 from zimfo_client.models import embedded_model
@@ -35,6 +36,24 @@ def smol(smol_path: Path, chatml: Profile) -> Iterator[Engine]:
     engine = load_engine(smol_path, chatml, EngineOverrides(n_ctx=2048, n_threads=1))
     yield engine
     engine.close()
+
+
+@pytest.fixture(scope="session")
+def hybrid_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny LFM2-MoE of random weights: its state cannot be cut, but its attention's can."""
+    return tiny_models.write_hybrid(tmp_path_factory.mktemp("model") / "hybrid.gguf")
+
+
+@pytest.fixture(scope="session")
+def recurrent_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny Mamba of random weights, whose state cannot be cut."""
+    return tiny_models.write_recurrent(tmp_path_factory.mktemp("model") / "recurrent.gguf")
+
+
+@pytest.fixture(scope="session")
+def plain_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny Llama of random weights."""
+    return tiny_models.write_plain(tmp_path_factory.mktemp("model") / "plain.gguf")
 
 
 @pytest.fixture(scope="session")
