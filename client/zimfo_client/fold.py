@@ -3,12 +3,14 @@
 Names, types and descriptions come from a server that may be foreign, so whatever could speak as the host is broken up.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from zimfo_client.calls.grammar import CallGrammar, call_grammar
-from zimfo_client.profile import Profile, fill
+from zimfo_client.profile import Profile
+from zimfo_client.profiles.notation import FoldFormat, fill
 
 MAX_DESCRIPTION = 320  # characters; the longest of the fine-tune's corpus has 239
 MAX_NAME = 80  # characters of a tool's or an argument's name; MCP asks for at most 64
@@ -31,15 +33,13 @@ def fold_tools(listing: Sequence[Tool], profile: Profile) -> str:
 
     A trained surface selects, orders and decides the arguments; otherwise every tool is shown as listed.
     """
-    markers = profile.markers()
-    lines = [
-        _tool_line(tool, arguments, profile.fold.tool_line, markers)
+    trained = {tool.name: tool.line for tool in profile.surface or ()}
+    form, markers = profile.fold, profile.markers()
+    shown = [
+        trained.get(tool["name"]) or _tool_text(tool, arguments, form, markers)
         for tool, arguments in shown_tools(listing, profile)
     ]
-    if not lines:
-        return ""
-    intro, outro = profile.fold.intro.rstrip("\n"), profile.fold.outro.strip("\n")
-    return intro + "\n" + "\n".join(lines) + "\n\n" + outro
+    return form.intro + form.between.join(shown) + form.outro if shown else ""
 
 
 def shown_tools(listing: Sequence[Tool], profile: Profile) -> list[tuple[Tool, list[str]]]:
@@ -51,7 +51,12 @@ def shown_tools(listing: Sequence[Tool], profile: Profile) -> list[tuple[Tool, l
 
 
 def grammar_for(listing: Sequence[Tool], profile: Profile) -> CallGrammar | None:
-    """Return the grammar of the calls that a prompt shows, in the profile's format; None when it shows none."""
+    """Return the grammar of the calls that a prompt shows, in the profile's format.
+
+    None when it shows none, when the profile wants none, and for formats that no grammar is made for.
+    """
+    if not profile.grammar or not profile.call.is_usual:
+        return None
     return call_grammar(
         shown_tools(listing, profile), profile.call, reasoning=profile.reasoning, forbidden=profile.stop
     )
@@ -100,13 +105,14 @@ def neutralise(text: str, markers: Sequence[str], limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
-def _tool_line(tool: Tool, arguments: Sequence[str], template: str, markers: Sequence[str]) -> str:
-    shown = {
-        "name": neutralise(str(tool.get("name", "")), markers, MAX_NAME),
-        "arguments": ", ".join(neutralise(argument, markers, 2 * MAX_NAME) for argument in arguments),
-        "description": neutralise(str(tool.get("description") or ""), markers, MAX_DESCRIPTION),
-    }
-    return fill(template, shown).rstrip(" —")
+def _tool_text(tool: Tool, arguments: Sequence[str], form: FoldFormat, markers: Sequence[str]) -> str:
+    name = neutralise(str(tool.get("name", "")), markers, MAX_NAME)
+    description = neutralise(str(tool.get("description") or ""), markers, MAX_DESCRIPTION)
+    if form.tools == "schemas":
+        shown = {"name": name, "description": description, "parameters": plain_schema(tool.get("inputSchema"), markers)}
+        return fill(form.tool_line, {"tool": json.dumps(shown, ensure_ascii=False)})
+    listed = ", ".join(neutralise(argument, markers, 2 * MAX_NAME) for argument in arguments)
+    return fill(form.tool_line, {"name": name, "arguments": listed, "description": description}).rstrip(" —")
 
 
 def _resolved(reference: str, root: Mapping[str, Any]) -> object:
@@ -124,3 +130,33 @@ def _union(names: Sequence[str]) -> str:
 
 def _is_short(choice: object) -> bool:
     return isinstance(choice, str) and 0 < len(choice) <= MAX_CHOICE and choice.isprintable()
+
+
+def plain_schema(schema: object, markers: Sequence[str]) -> dict[str, Any]:
+    """Return an input schema as a prompt shows it: types, choices, descriptions, required names; texts neutralised."""
+    root = schema if isinstance(schema, Mapping) else {}
+    return {"type": "object", "properties": {}, **_plain(root, root, markers, 0)}
+
+
+def _plain(declared: object, root: Mapping[str, Any], markers: Sequence[str], depth: int) -> dict[str, Any]:
+    if isinstance(declared, Mapping) and isinstance(reference := declared.get("$ref"), str) and depth < MAX_DEPTH:
+        return _plain(_resolved(reference, root), root, markers, depth + 1)
+    if not isinstance(declared, Mapping) or depth > MAX_DEPTH:
+        return {}
+    shown: dict[str, Any] = {}
+    if (kind := type_name(declared, root)) != "any":
+        shown["type"] = neutralise(kind, markers, 2 * MAX_NAME)
+    if isinstance(text := declared.get("description"), str) and depth:
+        shown["description"] = neutralise(text, markers, MAX_DESCRIPTION)
+    if isinstance(properties := declared.get("properties"), Mapping):
+        members = list(properties.items())[:MAX_ARGUMENTS]
+        shown["properties"] = {
+            neutralise(str(name), markers, MAX_NAME): _plain(member, root, markers, depth + 1)
+            for name, member in members
+        }
+        if isinstance(required := declared.get("required"), list):
+            needed = [neutralise(name, markers, MAX_NAME) for name in required if isinstance(name, str)]
+            shown["required"] = [name for name in needed if name in shown["properties"]]
+    if isinstance(items := declared.get("items"), Mapping):
+        shown["items"] = _plain(items, root, markers, depth + 1)
+    return shown

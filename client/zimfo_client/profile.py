@@ -5,45 +5,37 @@ archive or a tool listing is not. Segments are cut where the tokenizers of these
 that a prompt has the tokens it would have had as one text.
 """
 
-import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any, Final, Literal, Self
+from pathlib import Path
+from typing import Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+import platformdirs
+from pydantic import Field, ValidationError
 
 from zimfo_client.engine.base import EngineSettings, SamplingSettings
 from zimfo_client.engine.gguf_file import GgufInfo
 from zimfo_client.errors import ProfileError
+from zimfo_client.profiles.notation import CallFormat, FoldFormat, Part, ResponseFormat, ResponseMarker, fill
 from zimfo_client.transcript import Segment
 
 MAX_PROFILE_BYTES = 1 << 20  # a profile is a page or two of text
 
 FINE_TUNE: Final = "lfm2.5-zimfo"
 CHATML: Final = "chatml"
-
-ResponseMarker = Literal["named", "plain"]
-
-
-def fill(template: str, values: Mapping[str, str]) -> str:
-    """Return `template` with each `{key}` replaced once; braces in values and unknown keys stay as they are."""
-    return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], found[0]), template)
+LFM2: Final = "lfm2"
+GEMMA3: Final = "gemma3"
+_SUFFIX: Final = ".toml"
 
 
-def as_json(value: object) -> str:
-    """Return the JSON that models are shown: one line, raw UTF-8, a space after `:` and `,`, as in the corpus."""
-    return json.dumps(value, ensure_ascii=False)
+class Turns(Part):
+    """The markers around turns; `gap` stands between one turn's close and the next one's open.
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Turns(_Part):
-    """The markers around turns; `gap` stands between one turn's close and the next one's open."""
+    Without `system_open` the tools stand in the first user turn, without `tool_open` results come in user turns.
+    """
 
     user_open: str
     user_close: str
@@ -52,36 +44,11 @@ class Turns(_Part):
     gap: str
     system_open: str = ""
     system_close: str = ""
+    tool_open: str = ""
+    tool_close: str = ""
 
 
-class FoldFormat(_Part):
-    """How a tool listing becomes text; `tool_line` has `{name}`, `{arguments}` and `{description}`."""
-
-    intro: str
-    tool_line: str
-    outro: str
-
-
-class CallFormat(_Part):
-    """How a call is written: `open`, one line of JSON with two keys, `close`."""
-
-    open: str
-    close: str
-    name_key: str
-    arguments_key: str
-
-
-class ResponseFormat(_Part):
-    """How results are written; `named` has `{name}`, `marker` chooses between the two openings."""
-
-    marker: ResponseMarker
-    named: str
-    plain: str
-    close: str
-    join: str
-
-
-class Sampling(_Part):
+class Sampling(Part):
     """Sampling defaults; `max_tokens` bounds a reply."""
 
     temperature: float = Field(ge=0)
@@ -91,7 +58,7 @@ class Sampling(_Part):
     max_tokens: int = Field(ge=1)
 
 
-class Context(_Part):
+class Context(Part):
     """Context size in tokens, KV cache types (ggml names) and flash attention."""
 
     n_ctx: int = Field(ge=0)
@@ -100,11 +67,15 @@ class Context(_Part):
     flash_attention: bool | None = None
 
 
-class SurfaceTool(_Part):
-    """One tool as a model was trained to see it; arguments as they are shown, `name:type`, `*` for required."""
+class SurfaceTool(Part):
+    """One tool as a model was trained to see it; arguments as they are shown, `name:type`, `*` for required.
+
+    `line` is all of its text in the fold, where that was learned; else it is made of the listing's description.
+    """
 
     name: str
     arguments: tuple[str, ...]
+    line: str | None = None
 
     @property
     def names(self) -> list[str]:
@@ -112,8 +83,31 @@ class SurfaceTool(_Part):
         return [argument.partition(":")[0].rstrip("*") for argument in self.arguments]
 
 
-class Profile(_Part):
-    """How one family of models wants prompts. `surface` None shows every tool that is listed."""
+class ResultSize(Part):
+    """How long a tool's results were in a corpus, in characters of JSON."""
+
+    tool: str
+    results: int
+    median: int
+    largest: int
+
+
+class Learned(Part):
+    """What a learned profile was learned from: rows, the share reproduced byte for byte, the MD5 of the fold."""
+
+    corpus: str
+    rows: int
+    coverage: float
+    block_md5: str
+    result_sizes: tuple[ResultSize, ...] = ()
+
+
+class Profile(Part):
+    """How one family of models wants prompts. `surface` None shows every tool that is listed.
+
+    `location_digits` are the decimals of coordinates in `location_line`; None writes them as Python does. `grammar`
+    False leaves calls free even where they could be held to a grammar.
+    """
 
     name: str
     summary: str
@@ -128,7 +122,10 @@ class Profile(_Part):
     response: ResponseFormat
     sampling: Sampling
     context: Context
+    location_digits: int | None = Field(default=None, ge=0, le=15)
+    grammar: bool = True
     surface: tuple[SurfaceTool, ...] | None = None
+    learned: Learned | None = None
 
     def with_response_marker(self, marker: ResponseMarker) -> Self:
         """Return the profile with the other opening of results."""
@@ -145,7 +142,8 @@ class Profile(_Part):
     def markers(self) -> tuple[str, ...]:
         """Return every text that means something to the model, longest first: data shown to it must not hold them."""
         turns = (marker.strip() for marker in self.turns.model_dump().values())
-        calls = (self.call.open.strip(), self.call.close.strip())
+        # A bracket belongs to the call; what stands before the first and behind the last is the marker.
+        calls = (self.call.open.strip().removesuffix("["), self.call.close.strip().removeprefix("]"))
         results = (re.split(r"[\s\]]", text)[0] for text in (self.response.named, self.response.plain))
         reasoning = (marker for pair in self.reasoning for marker in pair)
         found = {*turns, *calls, *results, self.response.close.strip(), *reasoning, *self.stop} - {""}
@@ -166,7 +164,7 @@ class Profile(_Part):
         else:
             parts.append(_marker("user", turns.user_open))
         if location is not None:
-            lat, lon = (str(float(degrees)) for degrees in location)
+            lat, lon = map(self._degrees, location)
             parts.append(_data("user", fill(self.location_line, {"lat": lat, "lon": lon}) + self.separator))
         parts += [_data("user", self.question_label), _data("user", question), _marker("user", turns.user_close)]
         return _cut_behind_line_ends(parts)
@@ -195,17 +193,16 @@ class Profile(_Part):
                 parts.append(_data("tool", fill(response.named, {"name": name})))
             else:
                 parts.append(_marker("tool", response.named if response.marker == "named" else response.plain))
-            parts += [_data("tool", payload_json), _marker("tool", response.close)]
-        return self._user_turn(parts, closed=closed)
+            parts += [_data("tool", response.style.rewrite(payload_json)), _marker("tool", response.close)]
+        return self._user_turn(parts, closed=closed, results=True)
 
     def host_call(self, name: str, arguments: Mapping[str, Any]) -> list[Segment]:
         """Render a call as if the model had made it, with the end of its turn."""
-        call = as_json({self.call.name_key: name, self.call.arguments_key: dict(arguments)})
         return _cut_behind_line_ends(
             [
                 *self.answer_open(),
                 _marker("assistant", self.call.open),
-                _data("assistant", call),
+                _data("assistant", self.call.write(name, arguments)),
                 _marker("assistant", self.call.close + self.turns.assistant_close),
             ]
         )
@@ -224,11 +221,17 @@ class Profile(_Part):
         """Render the beginning of a reply, after which the model is asked to go on."""
         return [_marker("assistant", self.turns.gap + self.turns.assistant_open)]
 
-    def _user_turn(self, parts: Iterable[Segment], *, closed: bool) -> list[Segment]:
+    def _user_turn(self, parts: Iterable[Segment], *, closed: bool, results: bool = False) -> list[Segment]:
         turns = self.turns
         before = turns.gap if closed else turns.assistant_close + turns.gap
-        opened = _marker("user", before + turns.user_open)
-        return _cut_behind_line_ends([opened, *parts, _marker("user", turns.user_close)])
+        own_turn = results and turns.tool_open
+        role = "tool" if own_turn else "user"
+        opened = _marker(role, before + (turns.tool_open if own_turn else turns.user_open))
+        closing = _marker(role, turns.tool_close if own_turn else turns.user_close)
+        return _cut_behind_line_ends([opened, *parts, closing])
+
+    def _degrees(self, value: float) -> str:
+        return str(float(value)) if self.location_digits is None else f"{value:.{self.location_digits}f}"
 
 
 @dataclass(frozen=True)
@@ -239,17 +242,43 @@ class ProfileChoice:
     warning: str | None = None
 
 
+def profiles_folder() -> Path:
+    """Return the folder of a person's own profiles, learned or written by hand, whether or not it exists."""
+    return platformdirs.user_data_path("zimfo") / "profiles"
+
+
 def list_profiles() -> list[str]:
-    """Return the names of the shipped profiles."""
-    return sorted(entry.name.removesuffix(".toml") for entry in _folder().iterdir() if entry.name.endswith(".toml"))
+    """Return the names of all profiles, shipped and the person's own."""
+    return sorted({*_named(_shipped()), *_named(profiles_folder())})
 
 
 def get_profile(name: str) -> Profile:
-    """Return a shipped profile. Raises `ProfileError` for an unknown name."""
-    names = list_profiles()
-    if name not in names:
-        raise ProfileError(f"There is no profile '{name}'. Choose one of: {', '.join(names)}.")
-    return parse_profile(_folder().joinpath(f"{name}.toml").read_text("utf-8"), name)
+    """Return a profile by its name; the person's own goes before a shipped one. Raises `ProfileError`."""
+    if name in _named(profiles_folder()):
+        return read_profile(profiles_folder() / f"{name}{_SUFFIX}")
+    if name not in _named(_shipped()):
+        raise ProfileError(f"There is no profile '{name}'. Choose one of: {', '.join(list_profiles())}.")
+    return parse_profile(_shipped().joinpath(f"{name}{_SUFFIX}").read_text("utf-8"), name)
+
+
+def find_profile(spec: str) -> Profile:
+    """Return the profile of a name or of a path to a TOML file. Raises `ProfileError`."""
+    path = Path(spec).expanduser()
+    return read_profile(path) if len(path.parts) > 1 or path.suffix == _SUFFIX else get_profile(spec)
+
+
+def read_profile(path: Path) -> Profile:
+    """Return the profile of a file. Raises `ProfileError`."""
+    try:
+        with path.open("rb") as file:
+            text = file.read(MAX_PROFILE_BYTES + 1).decode("utf-8")
+    except FileNotFoundError:
+        raise ProfileError(f"There is no profile file {path}.") from None
+    except OSError as error:
+        raise ProfileError(f"The profile {path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise ProfileError(f"The profile {path} is no UTF-8 text.") from None
+    return parse_profile(text, str(path))
 
 
 def parse_profile(text: str, source: str) -> Profile:
@@ -265,10 +294,8 @@ def parse_profile(text: str, source: str) -> Profile:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"]))
         raise ProfileError(f"The profile {source} is not usable: {place}: {first['msg'].lower()}.") from None
-    for tool in profile.surface or ():
-        for argument in tool.arguments:
-            if not re.fullmatch(r"\w+\*?:\w+", argument):
-                raise ProfileError(f"The profile {source} is not usable: surface: {argument!r} is no `name*:type`.")
+    if (problem := _problem(profile)) is not None:
+        raise ProfileError(f"The profile {source} is not usable: {problem}.")
     return profile
 
 
@@ -277,8 +304,9 @@ def choose_profile(info: GgufInfo) -> ProfileChoice:
     names = f"{info.name} {info.path.stem}".lower()
     if info.architecture == "lfm2moe" and ("zimfo" in names or re.search(r"(?<![a-z])ft(?![a-z])", names)):
         return ProfileChoice(get_profile(FINE_TUNE))
-    if "<|im_start|>" in info.chat_template:
-        return ProfileChoice(get_profile(CHATML))
+    for name, marker in ((LFM2, "<|tool_call_start|>"), (CHATML, "<|im_start|>"), (GEMMA3, "<start_of_turn>")):
+        if marker in info.chat_template or (name == LFM2 and info.architecture in ("lfm2", "lfm2moe")):
+            return ProfileChoice(get_profile(name))
     what = f"a model of the architecture '{info.architecture}'" if info.architecture else "this model"
     return ProfileChoice(
         get_profile(CHATML),
@@ -286,8 +314,33 @@ def choose_profile(info: GgufInfo) -> ProfileChoice:
     )
 
 
-def _folder() -> Any:
+def _shipped() -> Any:
     return resources.files("zimfo_client") / "profiles"
+
+
+def _named(folder: Any) -> set[str]:
+    """Return the names of the profiles in a folder, which may not exist."""
+    try:
+        return {entry.name.removesuffix(_SUFFIX) for entry in folder.iterdir() if entry.name.endswith(_SUFFIX)}
+    except OSError:
+        return set()
+
+
+def _problem(profile: Profile) -> str | None:
+    """Return what contradicts itself in a profile whose values are each of the right type."""
+    for tool in profile.surface or ():
+        for argument in tool.arguments:
+            if not re.fullmatch(r"[^\s,:*()]+\*?:[^,()\n]+", argument):
+                return f"surface: {argument!r} is no `name*:type`"
+    for where, text, needed in (
+        ("fold.tool_line", profile.fold.tool_line, "name" if profile.fold.tools == "signatures" else "tool"),
+        ("location_line", profile.location_line, "lat" if profile.location_line else ""),
+    ):
+        if needed and f"{{{needed}}}" not in text:
+            return f"{where} lacks {{{needed}}}"
+    if not profile.turns.assistant_open or not profile.turns.assistant_close:
+        return "turns: a reply needs a marker at its beginning and at its end"
+    return None
 
 
 def _marker(role: str, text: str) -> Segment:

@@ -1,13 +1,25 @@
 import json
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from zimfo_client.calls import ToolCall, parse_calls
 from zimfo_client.engine import EngineOverrides, GgufInfo, settings_for
 from zimfo_client.errors import ProfileError
-from zimfo_client.profile import Profile, choose_profile, get_profile, list_profiles, parse_profile
+from zimfo_client.fold import fold_tools
+from zimfo_client.profile import (
+    Profile,
+    choose_profile,
+    find_profile,
+    get_profile,
+    list_profiles,
+    parse_profile,
+    profiles_folder,
+)
 from zimfo_client.transcript import Segment
 
 
@@ -19,10 +31,39 @@ def _info(architecture: str, name: str = "", template: str = "", file: str = "mo
     return GgufInfo(Path(file), architecture, name, 0, template, 0, 0, 0, {})
 
 
-def test_both_profiles_are_shipped() -> None:
-    assert list_profiles() == ["chatml", "lfm2.5-zimfo"]
-    with pytest.raises(ProfileError, match=r"no profile 'gpt'. Choose one of: chatml, lfm2\.5-zimfo"):
+SHIPPED = ["chatml", "gemma3", "lfm2", "lfm2.5-zimfo"]
+
+
+def test_the_shipped_profiles_are_listed() -> None:
+    assert list_profiles() == SHIPPED
+    with pytest.raises(ProfileError, match=r"no profile 'gpt'. Choose one of: chatml, gemma3, lfm2, lfm2\.5-zimfo"):
         get_profile("gpt")
+
+
+def test_a_profile_of_the_person_goes_before_a_shipped_one() -> None:
+    text = (resources.files("zimfo_client") / "profiles" / "chatml.toml").read_text("utf-8")
+    profiles_folder().mkdir(parents=True)
+    (profiles_folder() / "chatml.toml").write_text(text.replace("temperature = 0.2", "temperature = 0.7"), "utf-8")
+    (profiles_folder() / "mine.toml").write_text(text.replace('"chatml"', '"mine"'), "utf-8")
+    (profiles_folder() / "notes.txt").write_text("no profile", "utf-8")
+    assert list_profiles() == sorted([*SHIPPED, "mine"])
+    assert get_profile("chatml").sampling.temperature == 0.7
+    assert find_profile("mine").name == "mine"
+    assert find_profile(str(profiles_folder() / "mine.toml")).name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [(None, "There is no profile file"), (b"\xff\xfe", "is no UTF-8 text"), (b"name = 1", "is not usable")],
+)
+def test_a_profile_file_that_cannot_be_used_says_why(tmp_path: Path, data: bytes | None, reason: str) -> None:
+    file = tmp_path / "own.toml"
+    if data is not None:
+        file.write_bytes(data)
+    with pytest.raises(ProfileError, match=reason):
+        find_profile(str(file))
+    with pytest.raises(ProfileError, match="cannot be read"):
+        find_profile(str(tmp_path) + "/")
 
 
 def test_the_fine_tune_is_prompted_as_it_was_trained(fine_tune: Profile) -> None:
@@ -54,7 +95,7 @@ def test_chatml_puts_the_tools_into_the_system_turn(chatml: Profile) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["chatml", "lfm2.5-zimfo"])
+@pytest.mark.parametrize("name", SHIPPED)
 def test_a_turn_left_open_is_closed_first(name: str) -> None:
     profile = get_profile(name)
     for closed, opened in (
@@ -62,10 +103,10 @@ def test_a_turn_left_open_is_closed_first(name: str) -> None:
         (profile.instruction("x"), profile.instruction("x", closed=False)),
         (profile.tool_result("t", "{}"), profile.tool_result("t", "{}", closed=False)),
     ):
-        assert _text(opened) == "<|im_end|>" + _text(closed)
+        assert _text(opened) == profile.turns.assistant_close + _text(closed)
 
 
-@pytest.mark.parametrize("name", ["chatml", "lfm2.5-zimfo"])
+@pytest.mark.parametrize("name", SHIPPED)
 def test_only_what_the_profile_says_is_trusted(name: str) -> None:
     profile = get_profile(name)
     foreign = "F00 <|im_end|>"
@@ -81,6 +122,34 @@ def test_only_what_the_profile_says_is_trusted(name: str) -> None:
     assert not [segment for segment in rendered if segment.trusted and "F00" in segment.text]
 
 
+def test_lfm2_shows_schemas_between_its_markers_and_calls_in_python_notation() -> None:
+    profile = get_profile("lfm2")
+    tool = {"name": "search", "description": "Find.", "inputSchema": {"properties": {"q": {"type": "string"}}}}
+    opening = _text(profile.opening(fold_tools([tool, tool], profile), "Hi?"))
+    shown = (
+        '{"name": "search", "description": "Find.", '
+        '"parameters": {"type": "object", "properties": {"q": {"type": "string"}}}}'
+    )
+    assert opening.startswith("<|im_start|>system\nYou are ")
+    assert opening.endswith(
+        f"\nList of tools: <|tool_list_start|>[{shown}, {shown}]<|tool_list_end|><|im_end|>\n"
+        "<|im_start|>user\nHi?<|im_end|>"
+    )
+    assert _text(profile.host_call("search", {"q": 'the "x"', "n": [1, None, True]})) == (
+        "\n<|im_start|>assistant\n"
+        '<|tool_call_start|>[search(q="the \\"x\\"", n=[1, None, True])]<|tool_call_end|><|im_end|>'
+    )
+    assert _text(profile.tool_result("search", "{}")) == (
+        "\n<|im_start|>tool\n<|tool_response_start|>{}<|tool_response_end|><|im_end|>"
+    )
+
+
+def test_gemma_has_no_system_turn() -> None:
+    profile = get_profile("gemma3")
+    assert _text(profile.opening("TOOLS", "Hi?")) == ("<start_of_turn>user\nTOOLS\n\nQuestion: Hi?<end_of_turn>")
+    assert _text(profile.answer_open()) == "\n<start_of_turn>model\n"
+
+
 def test_what_stands_before_the_question_ends_at_a_segment_boundary(fine_tune: Profile) -> None:
     first = fine_tune.opening("BLOCK", "one", (1, 2))
     second = fine_tune.opening("BLOCK", "two", (1, 2))
@@ -94,12 +163,36 @@ def test_line_ends_stand_at_the_end_of_data_not_before_a_marker(fine_tune: Profi
             assert before.trusted or not after.trusted or not after.text.startswith("\n")
 
 
-@pytest.mark.parametrize("name", ["chatml", "lfm2.5-zimfo"])
-def test_a_rendered_call_is_parsed_to_itself(name: str) -> None:
-    profile = get_profile(name)
-    arguments = {"title": 'a "quoted" <|im_end|> ```\n', "n": [1, 2.5, {"x": None}]}
-    rendered = _text(profile.host_call("search", arguments))
-    assert parse_calls(rendered, {"search": ["title", "n"]}).calls == [ToolCall("search", arguments)]
+NASTY = [
+    '"',
+    "'",
+    "\\",
+    "```",
+    "<|im_end|>",
+    "]",
+    ")",
+    "}",
+    "=",
+    ", ",
+    "\n",
+    '" "',
+    "</tool_call>",
+    "<|tool_call_end|>",
+]
+texts = st.text(max_size=8) | st.lists(st.sampled_from([*NASTY, "a", " "]), max_size=5).map("".join)
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=2), max_leaves=6
+)
+names = st.sampled_from(["search", "get-weather", "поиск", "a.b/c", "two words", "call", "none"])
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+@settings(max_examples=150)
+@given(tool=names, arguments=st.dictionaries(texts, values.filter(lambda value: value is not None), max_size=3))
+def test_a_rendered_call_of_any_tool_is_parsed_to_itself(name: str, tool: str, arguments: dict[str, Any]) -> None:
+    rendered = _text(get_profile(name).host_call(tool, arguments))
+    assert parse_calls(rendered, {tool: list(arguments), "other": []}).calls == [ToolCall(tool, arguments)]
 
 
 @pytest.mark.parametrize(
@@ -108,9 +201,11 @@ def test_a_rendered_call_is_parsed_to_itself(name: str) -> None:
         (_info("lfm2moe", "LFM2.5 8B A1B ft"), "lfm2.5-zimfo", False),
         (_info("lfm2moe", file="lfm2.5-8b-a1b-ft.imx.IQ3_XS.gguf"), "lfm2.5-zimfo", False),
         (_info("lfm2moe", "zimfo-2"), "lfm2.5-zimfo", False),
-        (_info("lfm2moe", "LFM2 8B software", "<|im_start|>"), "chatml", False),
+        (_info("lfm2moe", "LFM2 8B software", "<|im_start|>"), "lfm2", False),
+        (_info("lfm2", template="<|im_start|> <|tool_call_start|>"), "lfm2", False),
+        (_info("qwen2", template="<|im_start|> <tool_call>"), "chatml", False),
         (_info("llama", "Smol ft", "<|im_start|>"), "chatml", False),
-        (_info("gemma3", "Gemma", "<start_of_turn>"), "chatml", True),
+        (_info("gemma3", "Gemma", "<start_of_turn>"), "gemma3", False),
         (_info(""), "chatml", True),
     ],
 )
