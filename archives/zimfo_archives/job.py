@@ -6,7 +6,7 @@ it text or not. The child answers with lines of JSON alone.
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -34,6 +34,21 @@ class Redirect:
 
 
 @dataclass(frozen=True, slots=True)
+class Stream:
+    """Entries that are made one after another while they are written, so that never all are in memory."""
+
+    make: Callable[[], Iterator[Entry]]
+    count: int
+    content_bytes: int  # about, and rather too many than too few: the disk is measured by it
+
+    def __iter__(self) -> Iterator[Entry]:
+        return self.make()
+
+    def __len__(self) -> int:
+        return self.count
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A whole archive, ready to be written."""
 
@@ -42,13 +57,20 @@ class Job:
     metadata: dict[str, str]
     illustration: bytes
     illustration_size: int
-    entries: Sequence[Entry]
+    entries: Sequence[Entry] | Stream
     redirects: Sequence[Redirect]
 
     @property
     def content_bytes(self) -> int:
         """All content added up, before compression."""
+        if isinstance(self.entries, Stream):
+            return self.entries.content_bytes
         return sum(len(entry.content) for entry in self.entries)
+
+    @property
+    def parts(self) -> int:
+        """How many things are added to the archive: what `messages` yields between the first and the last."""
+        return len(self.metadata) + 1 + len(self.entries) + len(self.redirects)
 
 
 Message = dict[str, object]

@@ -9,8 +9,10 @@ import contextlib
 import json
 import os
 import queue
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -39,6 +41,8 @@ KILL_SECONDS = 10.0
 # The archive, its full-text index beside it and again within it: each at most about the size of the content.
 SPACE_FACTOR = 3
 SPACE_MARGIN = 16 << 20
+# libzim notices a full disk by waiting for ever: with less than this left, writing is stopped before it comes to that.
+SPACE_RESERVE = 8 << 20
 # The end of what a crashed child wrote to stderr is what tells the cause.
 TAIL_LINES = 5
 
@@ -46,6 +50,8 @@ ZIM_MAGIC = b"ZIM\x04"
 # A failed write looks like a wait for ever or like an "Unknown exception": libzim itself never names it.
 _DISK_HINT = "is the disk full, or a quota or size limit reached?"
 
+# What the threads tell: a message of the child, its end, or what went wrong while content was made.
+Event = Message | BaseException | None
 # Told how many of how many messages the child has worked off.
 Progress = Callable[[int, int], None]
 
@@ -90,7 +96,8 @@ def write_archive(job: Job, target: Path, *, progress: Progress | None = None) -
     Raises TargetError if the target cannot be written at all, WriteError if the writing fails.
     """
     resolved = check_target(target)
-    partial = resolved.with_name(f".{resolved.name}.{os.getpid()}.partial")
+    remove_abandoned(resolved)
+    partial = resolved.with_name(f".{resolved.name}.{_host()}.{os.getpid()}.partial")
     with _cleaned_up(lambda: remove_leftovers(partial)):
         _check_folder(partial, target)
         _check_space(job, partial, target)
@@ -103,6 +110,35 @@ def write_archive(job: Job, target: Path, *, progress: Progress | None = None) -
         except OSError as error:
             raise TargetError(f"the output {target} cannot be replaced: {_reason(error)}") from error
     return Written(resolved, size, peak)
+
+
+def remove_abandoned(target: Path) -> None:
+    """Remove what killed processes of this machine left of earlier attempts to write the target.
+
+    The name tells machine and process: of another machine that shares the folder, nothing is known and nothing removed.
+    """
+    pattern = re.compile(re.escape(f".{target.name}.{_host()}.") + r"(\d+)\.partial")
+    with contextlib.suppress(OSError):
+        names = {match[0]: int(match[1]) for path in target.parent.iterdir() if (match := pattern.match(path.name))}
+        for name, process in names.items():
+            if not _alive(process):
+                remove_leftovers(target.with_name(name))
+
+
+def _host() -> str:
+    return re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname())[:40] or "host"
+
+
+def _alive(process: int) -> bool:
+    if sys.platform == "win32":
+        return True  # there, asking by signal would end it
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 @contextlib.contextmanager
@@ -161,18 +197,18 @@ def _run_child(job: Job, partial: Path, progress: Progress | None) -> int | None
     except OSError as error:
         raise WriteError(f"the process that writes the archive cannot be started: {_reason(error)}") from error
     assert process.stdin is not None and process.stdout is not None and process.stderr is not None  # noqa: PT018
-    events: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     tail: deque[str] = deque(maxlen=TAIL_LINES)
     # Threads, because each of the three pipes blocks while the child is busy with another. They end with the child.
     threads = [
-        threading.Thread(target=_feed, args=(process.stdin, job, partial), daemon=True),
+        threading.Thread(target=_feed, args=(process.stdin, job, partial, events), daemon=True),
         threading.Thread(target=_listen, args=(process.stdout, events), daemon=True),
         threading.Thread(target=_keep_tail, args=(process.stderr, tail), daemon=True),
     ]
     try:
         for thread in threads:
             thread.start()
-        done = _follow(events, sum(1 for _ in messages(job, partial)) - 2, progress)
+        done = _follow(events, job.parts, partial.parent, progress)
         code = process.wait(KILL_SECONDS) if done is not None else process.wait()
     except subprocess.TimeoutExpired:
         raise WriteError("the process that writes the archive does not end; nothing was replaced") from None
@@ -193,14 +229,20 @@ def _run_child(job: Job, partial: Path, progress: Progress | None) -> int | None
     return peak if isinstance(peak, int) else None
 
 
-def _feed(stream: IO[bytes], job: Job, partial: Path) -> None:
+def _feed(stream: IO[bytes], job: Job, partial: Path, events: queue.SimpleQueue[Event]) -> None:
     # A child that ends early breaks the pipe; why it did is found out elsewhere.
-    with contextlib.suppress(OSError), stream:
-        for message, payload in messages(job, partial):
-            send(stream, message, payload)  # type: ignore[arg-type]
+    with contextlib.suppress(BrokenPipeError), stream:
+        try:
+            for message, payload in messages(job, partial):
+                send(stream, message, payload)  # type: ignore[arg-type]
+        except BrokenPipeError:
+            raise
+        except BaseException as error:
+            # Content is made while it is sent: what goes wrong there is the caller's to hear.
+            events.put(error)
 
 
-def _listen(stream: IO[bytes], events: queue.SimpleQueue[Message | None]) -> None:
+def _listen(stream: IO[bytes], events: queue.SimpleQueue[Event]) -> None:
     with contextlib.suppress(ValueError):  # a line cut off by the child's end
         for line in stream:
             events.put(json.loads(line))
@@ -212,10 +254,11 @@ def _keep_tail(stream: IO[bytes], tail: deque[str]) -> None:
         tail.append(line.decode(errors="replace").rstrip())
 
 
-def _follow(events: queue.SimpleQueue[Message | None], total: int, progress: Progress | None) -> Message | None:
+def _follow(events: queue.SimpleQueue[Event], total: int, folder: Path, progress: Progress | None) -> Message | None:
     """Return the child's last message, None if it ended without one.
 
-    Raises WriteError if it reports an error or makes no progress.
+    Raises WriteError if it reports an error, makes no progress or is about to fill the disk of the folder, and whatever
+    was raised where the content is made.
     """
     position: tuple[object, object] = (None, None)
     cpu = 0.0
@@ -225,6 +268,8 @@ def _follow(events: queue.SimpleQueue[Message | None], total: int, progress: Pro
             event = events.get(timeout=POLL_SECONDS)
         except queue.Empty:
             event = {"kind": "nothing"}
+        if isinstance(event, BaseException):
+            raise event
         if event is None or event["kind"] == "done":
             return event
         if event["kind"] == "error":
@@ -237,6 +282,8 @@ def _follow(events: queue.SimpleQueue[Message | None], total: int, progress: Pro
                 position, cpu, moved = (added, event["bytes"]), used, now
             if progress is not None:
                 progress(added, total)
+            if shutil.disk_usage(folder).free < SPACE_RESERVE:
+                raise WriteError("the disk is nearly full: writing was stopped and nothing was replaced; make space")
         if now - moved > STALL_SECONDS:
             raise WriteError(f"writing made no progress for {STALL_SECONDS:g} seconds and was stopped; {_DISK_HINT}")
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,9 +13,9 @@ import pytest
 from libzim.reader import Archive
 
 from zimfo_archives import writer
-from zimfo_archives.errors import TargetError, WriteError
+from zimfo_archives.errors import Problem, SourcesError, TargetError, WriteError
 from zimfo_archives.illustration import draw_illustration
-from zimfo_archives.job import Entry, Job, Redirect
+from zimfo_archives.job import Entry, Job, Redirect, Stream
 from zimfo_archives.writer import check_target, write_archive
 
 
@@ -276,7 +277,7 @@ def test_handlers_of_signals_are_as_before(target: Path) -> None:
 
 
 def test_leftovers_of_a_killed_process_with_our_number_are_removed(target: Path) -> None:
-    prefix = f".a.zim.{os.getpid()}.partial"
+    prefix = f".a.zim.{writer._host()}.{os.getpid()}.partial"
     (target.parent / f"{prefix}.tmp").write_text("old")
     (target.parent / f"{prefix}_fulltext.idx.tmp").mkdir()
     (target.parent / f"{prefix}_fulltext.idx.tmp" / "glass").write_text("old")
@@ -286,3 +287,45 @@ def test_leftovers_of_a_killed_process_with_our_number_are_removed(target: Path)
 
 def test_a_new_target_is_fine(tmp_path: Path) -> None:
     assert check_target(tmp_path / "new.zim") == (tmp_path / "new.zim").resolve()
+
+
+def test_what_killed_processes_left_is_removed_and_nothing_of_living_ones(target: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    names = {
+        "dead": f".a.zim.{writer._host()}.{process.pid}.partial.tmp",
+        "living": f".a.zim.{writer._host()}.{os.getppid()}.partial",
+        "elsewhere": f".a.zim.another-host.{process.pid}.partial",
+        "another": f".b.zim.{writer._host()}.{process.pid}.partial",
+    }
+    for name in names.values():
+        (target.parent / name).write_text("part of an archive")
+    write_archive(job(), target)
+    assert set(os.listdir(target.parent)) == {"a.zim", names["living"], names["elsewhere"], names["another"]}
+
+
+@pytest.mark.usefixtures("untouched")
+def test_what_goes_wrong_while_content_is_made_is_raised(target: Path) -> None:
+    whole = job()
+
+    def entries() -> Iterator[Entry]:
+        yield from whole.entries
+        raise SourcesError([Problem(Path("a.md"), 3, "is gone")])
+
+    with pytest.raises(SourcesError, match=r"a\.md:3: is gone"):
+        write_archive(replace(whole, entries=Stream(entries, 4, 1_000)), target)
+
+
+@pytest.mark.usefixtures("untouched")
+def test_writing_stops_before_the_disk_is_full(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = iter([10 << 30])  # at the beginning; then somebody else fills the disk
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=next(left, 1 << 20)))
+    with pytest.raises(WriteError, match="the disk is nearly full"):
+        write_archive(job(entries=300, words=2_000), target)
+
+
+def test_streamed_entries_are_like_others(target: Path) -> None:
+    whole = job(entries=20)
+    write_archive(replace(whole, entries=Stream(lambda: iter(whole.entries), 20, whole.content_bytes)), target)
+    archive = Archive(target)
+    assert all(bytes(archive.get_entry_by_path(e.path).get_item().content) == e.content for e in whole.entries)
