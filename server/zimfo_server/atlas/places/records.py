@@ -8,7 +8,7 @@ from typing import Any
 from zimfo_server.atlas.places.record import TYPES
 
 MAX_NAME = 500  # characters of a text; the longest names of OpenStreetMap have 255
-MAX_ALTERNATIVES = 20  # other names of one record
+MAX_ALTERNATIVES = 400  # other names of one record: a country has names in three hundred languages
 
 _TYPE_IDS = {name: number for number, name in enumerate(TYPES)}
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff]+")  # controls, lone surrogates
