@@ -18,11 +18,18 @@ import click
 from zimfo_archives.errors import ArchivesError, MissingPackageError
 
 if TYPE_CHECKING:
-    from zimfo_archives.map.build import MapReport
+    from zimfo_archives.map.build import MapContents, MapReport
     from zimfo_archives.wiki import Report
 
 # Modules of the optional packages, and the names pip knows these by.
-_OPTIONAL = {"yaml": "pyyaml", "markdown_it": "markdown-it-py", "osmium": "osmium"}
+_OPTIONAL = {
+    "yaml": "pyyaml",
+    "markdown_it": "markdown-it-py",
+    "osmium": "osmium",
+    "shapely": "shapely",
+    "scipy": "scipy",
+    "numpy": "numpy",
+}
 
 _Command = Callable[..., None]
 
@@ -51,6 +58,15 @@ def _about_options(
         return command
 
     return decorate
+
+
+_layout_option = click.option(
+    "--layout",
+    type=click.Choice(["single", "split", "chunked", "cells"]),
+    default="single",
+    show_default=True,
+    help="How the road graph is stored: in one file; shapes of roads apart; in parts as well; by squares of the map.",
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -109,12 +125,21 @@ def build_wiki(
     who_creator_is="Who made the map data.",
 )
 @click.option("--license", default="Map data: ODbL (OpenStreetMap)", show_default=True, help="Licence of the map data.")
+@_layout_option
+@click.option(
+    "--speeds",
+    type=click.Choice(["maxspeed", "streetzim"]),
+    default="maxspeed",
+    show_default=True,
+    help="Speed limits and access of each road, or one speed for each class of road as streetzim has it.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 def build_streets(*, source: Path, output: Path, date: datetime | None, as_json: bool, **options: Any) -> None:
     """Build a map from SOURCE, a file of OpenStreetMap data: .osm, .osm.gz, .osm.bz2 or .osm.pbf.
 
-    The map has the places, streets and addresses of the source for search, and its roads and paths for routing. An
-    existing archive is replaced when the new one is complete, and not before.
+    The map has the places, streets and addresses of the source for search, and its roads and paths for routing, without
+    ferries and without small pieces of road that are joined to nothing. An existing archive is replaced when the new
+    one is complete, and not before.
     """
     with _errors_for_people():
         from zimfo_archives.map.build import MapOptions
@@ -123,11 +148,12 @@ def build_streets(*, source: Path, output: Path, date: datetime | None, as_json:
         map_options = MapOptions(date=date.date() if date is not None else None, **options)
         with _bars() as progress:
             report = build(source, output, map_options, progress=progress)
-    if report.missing_nodes:
-        what = "points of roads that the source names and does not hold; roads end there"
-        click.echo(f"Warning: {report.missing_nodes:,} {what}", err=True)
-    fields = {**asdict(report), "path": str(report.path), "seconds": round(report.seconds, 3)}
-    click.echo(json.dumps(fields, ensure_ascii=False) if as_json else _map_summary(report))
+    for warning in _map_warnings(report):
+        click.echo(f"Warning: {warning}", err=True)
+    click.echo(json.dumps(_map_dict(report), ensure_ascii=False) if as_json else _map_summary(report.contents))
+    if not as_json:
+        for line in _map_details(report):
+            click.echo(line)
 
 
 @contextmanager
@@ -201,10 +227,45 @@ def _summary(report: "Report") -> str:
     return f"{report.path}: {', '.join(parts)}, {report.bytes / 1e6:.1f} MB in {report.seconds:.1f} s"
 
 
-def _map_summary(report: "MapReport") -> str:
-    parts = [_count(report.places, "place"), _count(report.streets, "piece") + " of streets"]
-    parts += [_count(report.addresses, "address", "es"), _count(report.nodes, "junction"), _count(report.edges, "edge")]
-    return f"{report.path}: {', '.join(parts)}, {report.bytes / 1e6:.1f} MB in {report.seconds:.1f} s"
+def _map_summary(contents: "MapContents") -> str:
+    parts = [_count(contents.places, "place"), _count(contents.streets, "piece") + " of streets"]
+    parts += [_count(contents.addresses, "address", "es"), _count(contents.nodes, "junction")]
+    parts += [_count(contents.edges, "edge")]
+    return f"{contents.path}: {', '.join(parts)}, {contents.bytes / 1e6:.1f} MB in {contents.seconds:.1f} s"
+
+
+def _map_dict(report: "MapReport") -> dict[str, object]:
+    stages = {name: round(took, 3) for name, took in report.stages.items()}
+    rest = {name: value for name, value in asdict(report).items() if name not in ("contents", "stages")}
+    return {**_contents_dict(report.contents), **rest, "stages": stages}
+
+
+def _contents_dict(contents: "MapContents") -> dict[str, object]:
+    counts = {name: getattr(contents, name) for name in ("places", "streets", "addresses")}
+    changed = {"path": str(contents.path), "seconds": round(contents.seconds, 3)}
+    return {**asdict(contents), **counts, **changed}
+
+
+def _map_warnings(report: "MapReport") -> Iterator[str]:
+    contents = report.contents
+    if not contents.records and not contents.edges:
+        yield "the source holds neither roads nor places with names; the map is empty"
+    if report.missing_nodes:
+        yield f"{report.missing_nodes:,} points of roads that the source names and does not hold; roads end there"
+
+
+def _map_details(report: "MapReport") -> Iterator[str]:
+    """Yield what was left out, as far as there is any."""
+    fragments = report.fragments
+    if fragments.fragments:
+        pieces = _count(fragments.fragments, "piece")
+        yield f"Left out: {pieces} of road joined to nothing, {fragments.metres:,} m in all"
+    if report.ferries:
+        yield f"Left out: {_count(report.ferries, 'ferry line')}"
+    address = report.objects.get("address")
+    if address is not None:
+        for reason, count in address.skipped.items():
+            yield f"Left out: {_count(count, 'address', 'es')}: {reason}"
 
 
 def _count(number: int, noun: str, plural: str = "s") -> str:

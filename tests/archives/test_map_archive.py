@@ -11,8 +11,10 @@ from tests.archives.map_decoder import all_rows, content, decode, json_of, paths
 
 from zimfo_archives.cli import main
 from zimfo_archives.errors import ExtractError, OptionError, TargetError
-from zimfo_archives.map import osm
+from zimfo_archives.map import osm, search
 from zimfo_archives.map.build import MapOptions, build_streets
+from zimfo_archives.map.chips import CHIPS
+from zimfo_archives.map.layouts import LAYOUTS, Layout
 from zimfo_archives.metadata import SCRAPER
 
 TOWN = """\
@@ -57,7 +59,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def built(source: Path, **options: Any) -> Archive:
-    return Archive(build_streets(source, source.with_name("little_town.zim"), MapOptions(**options)).path)
+    return Archive(build_streets(source, source.with_name("little_town.zim"), MapOptions(**options)).contents.path)
 
 
 def test_the_archive_has_the_entries_of_a_map(source: Path):
@@ -68,6 +70,7 @@ def test_the_archive_has_the_entries_of_a_map(source: Path):
         "_zimfo/style.css", "index.html", "map-config.json", "streetzim-meta.json", "routing-data/graph.bin",
         "category-index/manifest.json", "search-data/manifest.json",
         *(f"category-index/{name}.json" for name in ["addr", "park", "place", "poi", "street", "water"]),
+        *(f"category-index/chip-{chip}.json" for chip in CHIPS),
         # Little Town, Café <Ö>, 7 Main Street, The Park, The Lake
         *(f"search-data/{key}.json" for key in ["7_", "ca", "la", "li", "ma", "pa", "st", "th", "to"]),
     }  # fmt: skip
@@ -83,11 +86,15 @@ def test_records_are_found_under_each_word_of_their_name(source: Path):
     for key, count in manifest["chunks"].items():
         assert len(json_of(archive, f"search-data/{key}.json")) == count
     categories = json_of(archive, "category-index/manifest.json")
+    chips = categories.pop("chips")
     assert categories == {
         "total": 6,
         "categories": {"addr": 1, "park": 1, "place": 1, "poi": 1, "street": 1, "water": 1},
-        "chips": {},
     }
+    assert {name: chip["count"] for name, chip in chips.items() if chip["count"]} == {"cafes": 1, "parks": 1}
+    assert json_of(archive, "category-index/chip-cafes.json") == [cafe]
+    assert json_of(archive, "category-index/chip-fuel.json") == []
+    assert chips["cafes"]["bytes"] == len(content(archive, "category-index/chip-cafes.json"))
 
 
 def test_areas_lie_amid_their_corners(source: Path):
@@ -114,7 +121,7 @@ def test_the_archive_says_what_it_is(source: Path):
     archive = built(source, title="Little Town", date=datetime.date(2026, 2, 3))
     values = {key: archive.get_metadata(key).decode() for key in archive.metadata_keys if "Illus" not in key}
     assert values == {
-        "Counter": "application/json=19;application/octet-stream=1;text/css=1;text/html=1",
+        "Counter": "application/json=30;application/octet-stream=1;text/css=1;text/html=1",
         "Title": "Little Town",
         "Description": "4 places and 6 pieces of road",
         "Language": "eng",
@@ -178,7 +185,7 @@ def test_roads_end_where_their_points_are_missing(tmp_path: Path):
     source = tmp_path / "little_town.osm"
     source.write_text(f'<osm version="0.6">{points}<way id="1">{way}<tag k="highway" v="track"/></way></osm>')
     report = build_streets(source, tmp_path / "x.zim", MapOptions())
-    assert (report.missing_nodes, report.nodes, report.edges) == (2, 4, 4)
+    assert (report.missing_nodes, report.contents.nodes, report.contents.edges) == (2, 4, 4)
     result = CliRunner().invoke(main, ["build-streets", str(source), "-o", str(tmp_path / "x.zim")])
     assert "Warning: 2 points of roads that the source names and does not hold" in result.stderr
 
@@ -186,12 +193,12 @@ def test_roads_end_where_their_points_are_missing(tmp_path: Path):
 @pytest.mark.parametrize("name", ["town.osm.gz", "town.osm"])
 def test_formats_are_told_by_the_name(tmp_path: Path, name: str):
     (tmp_path / name).write_bytes(gzip.compress(TOWN.encode()) if name.endswith("gz") else TOWN.encode())
-    assert build_streets(tmp_path / name, tmp_path / "x.zim", MapOptions()).edges == 6
+    assert build_streets(tmp_path / name, tmp_path / "x.zim", MapOptions()).contents.edges == 6
 
 
 def test_equal_sources_give_equal_entries(source: Path, tmp_path: Path):
     options = MapOptions(title="Little Town", name="town", date=datetime.date(2026, 1, 1))
-    archives = [Archive(build_streets(source, tmp_path / name, options).path) for name in ("a.zim", "b.zim")]
+    archives = [Archive(build_streets(source, tmp_path / name, options).contents.path) for name in ("a.zim", "b.zim")]
     first, second = ({path: content(archive, path) for path in paths(archive)} for archive in archives)
     assert {path for path in first | second if first[path] != second[path]} == set()
 
@@ -250,9 +257,7 @@ def test_unsorted_sources_are_told_how_to_be_sorted(shared_data: Path, tmp_path:
         ("", "is empty"),
         ("<osm", "cannot be read as OpenStreetMap data"),
         ("hello", "cannot be read as OpenStreetMap data"),
-        ('<osm version="0.6"/>', "neither roads nor places"),
         ('<osm version="0.6"><node id="1" lat="NaN" lon="0"/></osm>', "cannot be read as OpenStreetMap data"),
-        (town("Pole").replace('lat="10"', 'lat="91"'), "neither roads nor places"),
         (town("Id").replace('id="1"', 'id="one"'), "cannot be read as OpenStreetMap data"),
         ('<!DOCTYPE o [<!ENTITY a "b">]><osm version="0.6">&a;</osm>', "cannot be read as OpenStreetMap data"),
         ('<osm version="9"/>', "cannot be read as OpenStreetMap data"),
@@ -266,14 +271,91 @@ def test_sources_that_are_no_maps_are_refused(tmp_path: Path, text: str, message
     assert not (tmp_path / "x.zim").exists()
 
 
-def test_values_that_nobody_typed_are_dropped(tmp_path: Path):
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<osm version="0.6"/>',
+        town("Pole").replace('lat="10"', 'lat="91"'),
+        # Nobody typed such a name.
+        town("N" * (osm.MAX_TEXT + 1)),
+    ],
+)
+def test_an_empty_region_is_an_empty_map_and_said_to_be_one(tmp_path: Path, text: str):
     source = tmp_path / "x.osm"
-    source.write_text(town("N" * (osm.MAX_TEXT + 1)))
-    with pytest.raises(ExtractError, match="neither roads nor places"):
-        build_streets(source, tmp_path / "x.zim", MapOptions())
+    source.write_text(text)
+    result = CliRunner().invoke(main, ["build-streets", str(source), "-o", str(tmp_path / "x.zim")])
+    assert result.exit_code == 0, result.output
+    assert "neither roads nor places" in result.stderr
+    archive = Archive(tmp_path / "x.zim")
+    assert json_of(archive, "search-data/manifest.json") == {"total": 0, "chunks": {}}
+    config = json_of(archive, "map-config.json")
+    assert (config["center"], "bounds" in config, "hasRouting" in config) == ([0, 0], False, False)
 
 
-@pytest.mark.parametrize("limit", ["MAX_ROAD_POINTS", "MAX_OBJECTS"])
+def test_a_file_that_is_read_too_often_is_split(source: Path, monkeypatch: pytest.MonkeyPatch):
+    whole = all_rows(built(source))
+    monkeypatch.setattr(search, "HOT_BYTES", 100)
+    archive = built(source)
+    manifest = json_of(archive, "search-data/manifest.json")
+    assert {"ma", "st"} <= set(manifest["sub_chunks"])
+    assert all(set(leaves) <= set(manifest["chunks"]) for leaves in manifest["sub_chunks"].values())
+    assert not set(manifest["sub_chunks"]) & set(manifest["chunks"])
+    for key, leaves in manifest["sub_chunks"].items():
+        rows = [row for leaf in leaves for row in json_of(archive, f"search-data/{leaf}.json")]
+        assert sorted(row["n"] for row in rows) == sorted(
+            row["n"] for row in whole if key in search.chunk_keys(row["n"])
+        )
+    assert all(len(json_of(archive, f"search-data/{key}.json")) == n for key, n in manifest["chunks"].items())
+
+
+def test_records_of_one_name_are_dealt_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(search, "HOT_BYTES", 300)
+    nodes = "".join(
+        f'<node id="{n}" lat="1" lon="{n / 10}"><tag k="name" v="Stop"/><tag k="highway" v="bus_stop"/></node>'
+        for n in range(1, 40)
+    )
+    source = tmp_path / "little_town.osm"
+    source.write_text(f'<osm version="0.6">{nodes}</osm>')
+    archive = built(source)
+    chunks = json_of(archive, "search-data/manifest.json")["chunks"]
+    assert sum(chunks.values()) == 39
+    assert max(chunks.values()) < 5
+
+
+def test_a_category_that_is_too_large_is_split_by_the_hash_of_the_name(source: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(search, "HOT_BYTES", 30)
+    archive = built(source)
+    cafes = json_of(archive, "category-index/manifest.json")["chips"]["cafes"]
+    [bucket] = cafes["sub_chunks"]
+    # FNV-1a of "Café <Ö>" in UTF-8, after the reference values of its authors.
+    assert int(bucket, 16) == fnv1a("Café <Ö>".encode()) % cafes["n_sub_buckets"]
+    assert [row["n"] for row in json_of(archive, f"category-index/chip-cafes-{bucket}.json")] == ["Café <Ö>"]
+    assert "category-index/chip-cafes.json" not in paths(archive)
+
+
+def fnv1a(data: bytes) -> int:
+    value = 2_166_136_261
+    for byte in data:
+        value = ((value ^ byte) * 16_777_619) % 2**32
+    return value
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_layout_has_its_entries(source: Path, layout: Layout):
+    archive = built(source, layout=layout)
+    names = {path.removeprefix("routing-data/") for path in paths(archive) if path.startswith("routing-data/")}
+    assert (
+        names
+        == {
+            "single": {"graph.bin"},
+            "split": {"graph.bin", "graph-geoms.bin"},
+            "chunked": {"graph.bin", "graph-chunk-manifest.json", "graph-chunk-0000.bin"},
+            "cells": {"graph-cells-index.bin", "graph-cell-00000.bin", "graph-cell-00001.bin"},
+        }[layout]
+    )
+
+
+@pytest.mark.parametrize("limit", ["MAX_ROAD_POINTS", "MAX_RECORDS"])
 def test_sources_that_are_too_large_are_refused(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str
 ):

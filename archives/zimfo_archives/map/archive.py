@@ -3,26 +3,24 @@
 import datetime
 import json
 import math
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
+from itertools import chain
 
 from zimfo_archives.illustration import SIZE, draw_illustration
-from zimfo_archives.job import Entry, Job
-from zimfo_archives.map.graph import VERSION, Graph
-from zimfo_archives.map.osm import E7, Extract
-from zimfo_archives.map.records import Record
-from zimfo_archives.map.search import categories, category_manifest, chunks, rows, search_manifest
+from zimfo_archives.job import Entry, Job, Stream
+from zimfo_archives.map.bounds import centre, span
+from zimfo_archives.map.extract import Bounds
+from zimfo_archives.map.graph import Graph
+from zimfo_archives.map.layouts import Layout, graph_entries, graph_version
+from zimfo_archives.map.search import SearchIndex, json_entry
 from zimfo_archives.metadata import SCRAPER
 from zimfo_archives.template import STYLE, STYLE_PATH, document, short_language
 
 MAIN_PATH = "index.html"
-GRAPH_PATH = "routing-data/graph.bin"
 
 MAX_ZOOM = 14  # of the format: its tiles end there
-
-Bounds = tuple[float, float, float, float]  # min lon, min lat, max lon, max lat in degrees
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,47 +37,39 @@ class About:
     date: datetime.date
 
 
-def map_job(extract: Extract, graph: Graph, records: Sequence[Record], about: About) -> Job:
+def map_job(graph: Graph, index: SearchIndex, bounds: Bounds | None, about: About, layout: Layout) -> Job:
     """Return the archive of these records and roads; of a graph without edges, it has none."""
-    bounds = bounds_of(extract, records)
-    searched, by_type = chunks(records), categories(records)
-    total = len(records)
-    contents: dict[str, object] = {
-        "map-config.json": _config(about, bounds, graph),
-        "streetzim-meta.json": _meta(about, bounds, graph, records),
-        "search-data/manifest.json": search_manifest(total, searched),
-        "category-index/manifest.json": category_manifest(total, by_type),
-        **{f"search-data/{key}.json": rows(found) for key, found in searched.items()},
-        **{f"category-index/{name}.json": rows(found) for name, found in by_type.items()},
-    }
-    entries = [
-        _entry(MAIN_PATH, "text/html", _main_page(about, bounds, graph, records).encode(), title=about.title),
-        _entry(STYLE_PATH, "text/css", STYLE.encode()),
-        *(_entry(path, "application/json", _json(content)) for path, content in contents.items()),
+    files = index.files()
+    roads = list(graph_entries(graph, layout)) if len(graph.edges) else []
+    head = [
+        Entry(
+            MAIN_PATH,
+            about.title,
+            "text/html",
+            _main_page(about, bounds, graph, index).encode(),
+            front=True,
+            indexed=False,
+        ),
+        Entry(STYLE_PATH, "", "text/css", STYLE.encode(), front=False, indexed=False),
+        json_entry("map-config.json", _json(_config(about, bounds, graph))),
+        json_entry("streetzim-meta.json", _json(_meta(about, bounds, graph, index, layout))),
+        *roads,
     ]
-    if len(graph.edges):
-        entries.append(_entry(GRAPH_PATH, "application/octet-stream", graph.encode()))
+
+    def entries() -> Iterator[Entry]:
+        return chain(head, files.entries())
+
     return Job(
         language=about.language,
         main_path=MAIN_PATH,
         metadata=_metadata(about),
         illustration=draw_illustration(),
         illustration_size=SIZE,
-        entries=entries,
+        entries=Stream(
+            entries, len(head) + len(files), sum(len(entry.content) for entry in head) + files.content_bytes
+        ),
         redirects=(),
     )
-
-
-def bounds_of(extract: Extract, records: Iterable[Record]) -> Bounds:
-    """Return the region that the file says it covers; if it says nothing, what its roads and places cover."""
-    if extract.bounds is not None:
-        return extract.bounds
-    lats, lons = [r.lat for r in records], [r.lon for r in records]
-    if extract.roads:
-        lines = extract.lines
-        lats += [min(lines.lat) / E7, max(lines.lat) / E7]
-        lons += [min(lines.lon) / E7, max(lines.lon) / E7]
-    return min(lons), min(lats), max(lons), max(lats)
 
 
 def _metadata(about: About) -> dict[str, str]:
@@ -98,25 +88,23 @@ def _metadata(about: About) -> dict[str, str]:
     }
 
 
-def _config(about: About, bounds: Bounds, graph: Graph) -> dict[str, object]:
-    west, south, east, north = bounds
-    # The zoom at which the whole region fits on a screen of about two tiles.
-    span = max(east - west, north - south, 360 / 2**MAX_ZOOM)
-    config: dict[str, object] = {
-        "name": about.title,
-        "center": [(west + east) / 2, (south + north) / 2],
-        "zoom": max(0, min(MAX_ZOOM, math.floor(math.log2(2 * 360 / span)))),
-        "minZoom": 0,
-        "maxZoom": MAX_ZOOM,
-        "buildDate": f"{about.date:%Y/%m}",
-        "bounds": list(bounds),
-    }
+def _config(about: About, bounds: Bounds | None, graph: Graph) -> dict[str, object]:
+    config: dict[str, object] = {"name": about.title, "center": [0, 0], "zoom": 0}
+    if bounds is not None:
+        # The zoom at which the whole region fits on a screen of about two tiles.
+        widest = max(*span(bounds), 360 / 2**MAX_ZOOM)
+        config["center"] = list(centre(bounds))
+        config["zoom"] = max(0, min(MAX_ZOOM, math.floor(math.log2(2 * 360 / widest))))
+    config |= {"minZoom": 0, "maxZoom": MAX_ZOOM, "buildDate": f"{about.date:%Y/%m}"}
     # Flags are there only when they are true.
-    return config | ({"hasRouting": True} if len(graph.edges) else {})
+    return (
+        config
+        | ({"bounds": list(bounds)} if bounds is not None else {})
+        | ({"hasRouting": True} if len(graph.edges) else {})
+    )
 
 
-def _meta(about: About, bounds: Bounds, graph: Graph, records: Sequence[Record]) -> dict[str, object]:
-    by_type = Counter(record.type for record in records)
+def _meta(about: About, bounds: Bounds | None, graph: Graph, index: SearchIndex, layout: Layout) -> dict[str, object]:
     meta: dict[str, object] = {
         "name": about.title,
         "buildDate": about.date.isoformat(),
@@ -125,33 +113,40 @@ def _meta(about: About, bounds: Bounds, graph: Graph, records: Sequence[Record])
         "hasTerrain": False,
         "hasWikidata": False,
         "hasOvertureAddresses": False,
-        "hasAddresses": by_type["addr"] > 0,
+        "hasAddresses": index.by_type["addr"] > 0,
         "counts": {
-            "total": len(records),
-            "addresses": by_type["addr"],
-            "byType": dict(sorted(by_type.items())),
-            "wikiCrossRefs": sum(bool(record.wikipedia) for record in records),
+            "total": len(index),
+            "addresses": index.by_type["addr"],
+            "byType": dict(sorted(index.by_type.items())),
+            "wikiCrossRefs": index.linked,
             "wikidataEntries": 0,
         },
-        "bbox": list(bounds),
     }
-    counts = {"version": VERSION, "nodes": len(graph.nodes), "edges": len(graph.edges), "geoms": len(graph.geometries)}
-    return meta | ({"routingGraph": counts} if len(graph.edges) else {})
+    counts = {
+        "version": graph_version(layout),
+        "nodes": len(graph.nodes),
+        "edges": len(graph.edges),
+        "geoms": graph.geometries,
+    }
+    return (
+        meta
+        | ({"bbox": list(bounds)} if bounds is not None else {})
+        | ({"routingGraph": counts} if len(graph.edges) else {})
+    )
 
 
-def _main_page(about: About, bounds: Bounds, graph: Graph, records: Sequence[Record]) -> str:
-    by_type = Counter(record.type for record in records)
-    settlements = sorted({r.name for r in records if r.type == "place" and r.subtype in ("city", "town", "village")})
-    west, south, east, north = bounds
+def _main_page(about: About, bounds: Bounds | None, graph: Graph, index: SearchIndex) -> str:
+    by_type = index.by_type
     facts = {
-        "Region": f"latitude {south:.4f} to {north:.4f}, longitude {west:.4f} to {east:.4f}",
-        "Places": f"{len(records) - by_type['addr'] - by_type['street']:,}",
-        "Streets": f"{len({r.name for r in records if r.type == 'street'}):,}",
+        "Region": _region(bounds),
+        "Places": f"{len(index) - by_type['addr'] - by_type['street']:,}",
+        "Streets": f"{len(index.street_names):,}",
         "Addresses": f"{by_type['addr']:,}",
         "Road graph": f"{len(graph.nodes):,} junctions and ends, {len(graph.edges):,} edges",
         "By": about.creator,
         "Licence": about.license,
     }
+    listed = [f"<li>{escape(name)}</li>" for name in sorted(index.settlements)]
     body = [
         f"<h1>{escape(about.title)}</h1>",
         f"<p>{escape(about.description)}</p>",
@@ -159,18 +154,17 @@ def _main_page(about: About, bounds: Bounds, graph: Graph, records: Sequence[Rec
         "<table>",
         *(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in facts.items()),
         "</table>",
-        *(
-            ["<h2>Settlements</h2>", "<ul>", *(f"<li>{escape(s)}</li>" for s in settlements), "</ul>"]
-            * bool(settlements)
-        ),
+        *(["<h2>Settlements</h2>", "<ul>", *listed, "</ul>"] if listed else []),
     ]
     language = short_language(about.language)
     return document(path=MAIN_PATH, title=about.title, language=language, head=[], body="\n".join(body))
 
 
-def _entry(path: str, mimetype: str, content: bytes, *, title: str = "") -> Entry:
-    # As in the original, only the main page is for people; words of records are not for a full-text index.
-    return Entry(path, title, mimetype, content, front=path == MAIN_PATH, indexed=False)
+def _region(bounds: Bounds | None) -> str:
+    if bounds is None:
+        return "none: the map is empty"
+    west, south, east, north = bounds
+    return f"latitude {south:.4f} to {north:.4f}, longitude {west:.4f} to {east:.4f}"
 
 
 def _json(content: object) -> bytes:

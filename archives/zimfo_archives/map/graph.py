@@ -1,127 +1,139 @@
-"""Ways into the road graph, and the graph into the bytes of `routing-data/graph.bin` (SZRG v4, streetzim-format.md §2).
+"""Ways into the road graph (streetzim-format.md §2).
 
 Ways are split at junctions as §2.8 describes; the words, the order of nodes and edges and the shared geometries are
-those of the original generator, which adds nodes at (0, 0) for loops that lead nowhere. A graph of MAX_ROAD_POINTS
+those of the original generator, save for its nodes at (0, 0) for loops that lead nowhere. A graph of MAX_ROAD_POINTS
 points has less than 4 GiB of geometries, which is what their offsets can address.
 """
 
-from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from zimfo_archives.map.osm import E7, Lines
+from zimfo_archives.map.extract import Lines
 from zimfo_archives.map.roads import Road
+from zimfo_archives.map.shapes import E7
 
 EARTH_RADIUS_M = 6_371_000.0  # of the format: edge lengths are haversines on this sphere
 
-VERSION = 4
-_MAGIC = b"SZRG"
-_NO_GEOMETRY = 0xFFFFFFFF
-_MAX_DECIMETRES = 0xFFFFFF  # all that fits, 1,678 km: longer than any road without a junction
-_EDGE_WORDS = 5
+NO_GEOMETRY = 0xFFFFFFFF
+# The words of an edge (§2.3): target, speed and length, geometry, name, class.
+TARGET, PACKED, GEOMETRY, NAME, _CLASS = range(5)
+EDGE_WORDS = 5
+MAX_DECIMETRES = 0xFFFFFF  # all that fits beside the speed, 1,678 km: longer than any road without a junction
+
+_HALF_TURN = 180 * E7
+# Points of geometries are encoded so many at a time: some 200 MB.
+_BATCH = 1_000_000
+_MAX_GROUPS = 5  # of seven bits, for differences of 32
 
 Ints = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint32]
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """N nodes and E edges, the edges sorted by the node they leave, with shared geometries and names."""
+    """N nodes and E edges, the edges sorted by the node they leave, with G shared geometries and M names."""
 
     nodes: npt.NDArray[np.int32]  # (N, 2) latitude, longitude in E7
-    first: npt.NDArray[np.uint32]  # (N + 1,) the edges of node i are first[i] to first[i + 1] - 1
-    edges: npt.NDArray[np.uint32]  # (E, 5) the words of §2.3
-    geometries: Sequence[bytes]
+    first: Words  # (N + 1,) the edges of node i are first[i] to first[i + 1] - 1
+    edges: Words  # (E, 5) the words of §2.3
+    starts: Words  # (G + 1,) the bytes of geometry i are shapes[starts[i] : starts[i + 1]]
+    shapes: bytes
     names: Sequence[str]  # names[0] is empty
 
-    def encode(self) -> bytes:
-        """Return the graph as SZRG v4."""
-        blob = b"".join(self.geometries)
-        blob += b"\0" * (-len(blob) % 4)  # keeps the next section aligned
-        texts = [name.encode() for name in self.names]
-        counts = [VERSION, len(self.nodes), len(self.edges), len(self.geometries), len(blob), len(texts)]
-        header = np.array([*counts, sum(map(len, texts))], dtype="<u4")
-        parts = [
-            _MAGIC,
-            header.tobytes(),
-            self.nodes.astype("<i4").tobytes(),
-            self.first.astype("<u4").tobytes(),
-            self.edges.astype("<u4").tobytes(),
-            _offsets(self.geometries),
-            blob,
-            _offsets(texts),
-            *texts,
-        ]
-        return b"".join(parts)
+    @property
+    def geometries(self) -> int:
+        """How many geometries there are."""
+        return len(self.starts) - 1
+
+    def sources(self) -> Ints:
+        """Return the node that each edge leaves, (E,)."""
+        first = self.first.astype(np.int64)
+        return np.repeat(np.arange(len(self.nodes)), first[1:] - first[:-1])
 
 
 def build_graph(lines: Lines, roads: Sequence[Road]) -> Graph:
     """Split the lines at junctions and lay their pieces out as a graph; `roads` has one entry for each line."""
-    if not roads:
-        empty = np.empty(0, dtype=np.uint32)
-        return Graph(np.empty((0, 2), dtype=np.int32), np.zeros(1, dtype=np.uint32), empty.reshape(0, 5), (), ("",))
     lat, lon = np.asarray(lines.lat, dtype=np.int64), np.asarray(lines.lon, dtype=np.int64)
+    starts = np.asarray(lines.starts, dtype=np.int64)
     ids, place = np.unique(np.asarray(lines.nodes, dtype=np.int64), return_inverse=True)
-    pieces = _pieces(np.asarray(lines.starts, dtype=np.int64), place, len(ids))
-    ends = np.unique(place[pieces.flat])
+    pieces = _pieces(starts, place, _turns(lon), len(ids))
+    ends = np.unique(place[pieces])
     number = np.full(len(ids), -1, dtype=np.int64)
     number[ends] = np.arange(len(ends))
     point = np.empty(len(ids), dtype=np.int64)  # any one point of each node has its position
     point[place] = np.arange(len(place))
     nodes = np.stack([lat[point[ends]], lon[point[ends]]], axis=1).astype(np.int32)
 
+    # Each piece is an edge in its direction, and one against it, unless the road is travelled in one direction only.
+    way = np.searchsorted(starts, pieces[:, 0], side="right") - 1
+    speeds = np.array([(road.forward, road.backward) for road in roads], dtype=np.int64).reshape(-1, 2)[way]
+    usable = speeds.ravel() > 0
+    labels, label_of = _labels(roads, way)
+    tail, head = number[place[pieces]].T
     decimetres = _decimetres(lat, lon, pieces)
-    way = np.searchsorted(np.asarray(lines.starts), pieces[:, 0], side="right") - 1
-    geometries: dict[bytes, int] = {}
-    names: dict[str, int] = {"": 0}
-    sources, words = array("q"), array("I")
-    for (start, end), length, road in zip(pieces.tolist(), decimetres.tolist(), (roads[i] for i in way), strict=True):
-        tail, head = int(number[place[start]]), int(number[place[end]])
-        interior = list(zip(lines.lat[start + 1 : end], lines.lon[start + 1 : end], strict=True))
-        packed = road.speed << 24 | length
-        label = names.setdefault(road.label, len(names))
-        for usable, source, target, points in [
-            (road.forward, tail, head, interior),
-            (road.backward, head, tail, interior[::-1]),
-        ]:
-            if usable:
-                shape = geometries.setdefault(encode_line(points), len(geometries)) if points else _NO_GEOMETRY
-                sources.append(source)
-                words.extend((target, packed, shape, label, road.word))
-    source_of = np.asarray(sources, dtype=np.int64)
-    edges = np.asarray(words, dtype=np.uint32).reshape(-1, _EDGE_WORDS)
-    first = np.concatenate([[0], np.cumsum(np.bincount(source_of, minlength=len(nodes)))])
-    order = np.argsort(source_of, kind="stable")
-    return Graph(nodes, first.astype(np.uint32), edges[order], tuple(geometries), tuple(names))
+    geometry, shape_starts, shapes = _geometries(lat, lon, pieces, usable)
+    edges = np.empty((len(usable), EDGE_WORDS), dtype=np.uint32)
+    edges[:, TARGET] = np.stack([head, tail], axis=1).ravel()
+    edges[:, PACKED] = (speeds << 24 | decimetres[:, None]).ravel()
+    edges[:, GEOMETRY] = geometry
+    edges[:, NAME] = np.repeat(label_of[way], 2)
+    edges[:, _CLASS] = np.repeat(np.array([road.word for road in roads], dtype=np.uint32)[way], 2)
+    source = np.stack([tail, head], axis=1).ravel()[usable]
+    order = np.argsort(source, kind="stable")
+    return Graph(nodes, firsts(source, len(nodes)), edges[usable][order], shape_starts, shapes, labels)
 
 
-def encode_line(points: Sequence[tuple[int, int]]) -> bytes:
-    """Encode interior points, latitude and longitude in E7 (§2.4): the first absolute, then varints of differences."""
-    lat, lon = points[0]
+def firsts(sources: Ints, nodes: int) -> Words:
+    """Return where the edges of each node begin once the edges are sorted by the node they leave, (nodes + 1,)."""
+    return np.concatenate([[0], np.cumsum(np.bincount(sources, minlength=nodes))]).astype(np.uint32)
+
+
+def encode_lines(lat: Ints, lon: Ints, starts: Ints) -> tuple[bytes, Ints]:
+    """Encode lines of E7 points (§2.4): the first point absolute, then varints of differences.
+
+    Line i has the points starts[i] to starts[i + 1] - 1, at least one. Returns the bytes of all lines, and where each
+    begins, with the end of the last.
+    """
     # Unlike nodes, geometries put the longitude first.
-    encoded = bytearray(np.array([lon, lat], dtype="<i4").tobytes())
-    for next_lat, next_lon in points[1:]:
-        for delta in (next_lon - lon, next_lat - lat):
-            encoded += _varint(delta << 1 if delta >= 0 else ~(delta << 1))
-        lat, lon = next_lat, next_lon
-    return bytes(encoded)
+    points = np.stack([lon, lat], axis=1)
+    deltas = np.diff(points, axis=0, prepend=0)
+    values = deltas << 1 ^ deltas >> 63
+    leads = starts[:-1]
+    sizes = np.ones_like(values)
+    for group in range(1, _MAX_GROUPS):
+        sizes += values >> 7 * group > 0
+    sizes[leads] = 4
+    begins = np.concatenate([[0], np.cumsum(sizes.ravel())])
+    encoded = np.zeros(begins[-1], dtype=np.uint8)
+    at = begins[:-1].reshape(-1, 2)
+    for byte in range(4):
+        encoded[at[leads] + byte] = points[leads] >> 8 * byte & 0xFF
+    follows = np.ones(len(points), dtype=bool)
+    follows[leads] = False
+    at, values, sizes = at[follows], values[follows], sizes[follows]
+    for group in range(_MAX_GROUPS):
+        has, goes_on = sizes > group, sizes > group + 1
+        encoded[at[has] + group] = (values[has] >> 7 * group & 0x7F) | goes_on[has] << 7
+    return encoded.tobytes(), begins[2 * starts]
 
 
-def _varint(value: int) -> bytes:
-    groups = bytearray()
-    while value > 0x7F:
-        groups.append(value & 0x7F | 0x80)
-        value >>= 7
-    groups.append(value)
-    return bytes(groups)
+def _turns(lon: Ints) -> npt.NDArray[np.bool_]:
+    """Tell of each point but the last whether the way to the next crosses the antimeridian."""
+    return np.abs(np.diff(lon)) > _HALF_TURN
 
 
-def _pieces(starts: Ints, place: Ints, places: int) -> Ints:
+def _pieces(starts: Ints, place: Ints, turns: npt.NDArray[np.bool_], places: int) -> Ints:
     """Return (pieces, 2): first and last point of every piece between two junctions that are not the same node."""
     is_end = np.zeros(len(place), dtype=bool)
     is_end[starts[:-1]] = is_end[starts[1:] - 1] = True
+    # A drawn line goes straight from point to point: at the antimeridian it would go around the world, so that the
+    # geometry stops before it and begins behind.
+    is_end[:-1] |= turns
+    is_end[1:] |= turns
     passed = np.bincount(place[~is_end], minlength=places)
     junction = passed > 1
     junction[place[is_end]] = True
@@ -133,6 +145,40 @@ def _pieces(starts: Ints, place: Ints, places: int) -> Ints:
     return leading
 
 
+def _labels(roads: Sequence[Road], way: Ints) -> tuple[tuple[str, ...], Ints]:
+    """Return the labels of the roads that have pieces, and the number of each road's label."""
+    numbers = {"": 0}
+    label_of = np.zeros(len(roads), dtype=np.int64)
+    for road in np.unique(way).tolist():
+        label_of[road] = numbers.setdefault(roads[road].label, len(numbers))
+    return tuple(numbers), label_of
+
+
+def _geometries(lat: Ints, lon: Ints, pieces: Ints, usable: npt.NDArray[np.bool_]) -> tuple[Words, Words, bytes]:
+    """Return the number of the geometry of every piece in both directions, where each begins, and their bytes."""
+    geometry = np.full(len(usable), NO_GEOMETRY, dtype=np.uint32)
+    counts = np.repeat(pieces[:, 1] - pieces[:, 0] - 1, 2)
+    shaped = np.flatnonzero(usable & (counts > 0))
+    numbers: dict[bytes, int] = {}
+    for some in _batches(shaped, counts[shaped]):
+        backward = some % 2
+        begin = np.where(backward, pieces[some // 2, 1] - 1, pieces[some // 2, 0] + 1)
+        starts = np.concatenate([[0], np.cumsum(counts[some])])
+        step = np.arange(starts[-1]) - np.repeat(starts[:-1], counts[some])
+        points = np.repeat(begin, counts[some]) + step * np.repeat(1 - 2 * backward, counts[some])
+        encoded, bounds = encode_lines(lat[points], lon[points], starts)
+        cuts = bounds.tolist()
+        geometry[some] = [numbers.setdefault(encoded[low:high], len(numbers)) for low, high in pairwise(cuts)]
+    sizes = np.fromiter(map(len, numbers), dtype=np.int64, count=len(numbers))
+    return geometry, np.concatenate([[0], np.cumsum(sizes)]).astype(np.uint32), b"".join(numbers)
+
+
+def _batches(items: Ints, weights: Ints) -> Iterator[Ints]:
+    if len(items):
+        share = np.cumsum(weights) // _BATCH
+        yield from np.split(items, np.flatnonzero(np.diff(share)) + 1)
+
+
 def _decimetres(lat: Ints, lon: Ints, pieces: Ints) -> Ints:
     phi, theta = np.radians(lat / E7), np.radians(lon / E7)
     half_lat, half_lon = np.diff(phi) / 2, np.diff(theta) / 2
@@ -142,17 +188,5 @@ def _decimetres(lat: Ints, lon: Ints, pieces: Ints) -> Ints:
         return np.empty(0, dtype=np.int64)
     # Reduced from each piece's first point to its last; what lies between two pieces is reduced too, and left out.
     metres = np.add.reduceat(np.append(lengths, 0.0), pieces.ravel())[::2]
-    decimetres: Ints = np.minimum(np.rint(metres * 10), _MAX_DECIMETRES).astype(np.int64)
+    decimetres: Ints = np.minimum(np.rint(metres * 10), MAX_DECIMETRES).astype(np.int64)
     return decimetres
-
-
-def _offsets(parts: Sequence[bytes]) -> bytes:
-    return np.fromiter(_positions(parts), dtype="<u4", count=len(parts) + 1).tobytes()
-
-
-def _positions(parts: Sequence[bytes]) -> Iterator[int]:
-    position = 0
-    yield position
-    for part in parts:
-        position += len(part)
-        yield position

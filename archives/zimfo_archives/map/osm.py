@@ -1,12 +1,15 @@
-"""Reads OpenStreetMap data: roads as arrays of positions, everything else that has a name or an address as objects.
+"""Reads OpenStreetMap data: roads as arrays of positions, everything else that has a name or an address as records.
 
 osmium does the reading and knows a format by the file's name: .osm, .osm.gz, .osm.bz2, .osm.pbf. Its positions are
 integers of 1e-7 degrees, which is what the road graph stores, so that nothing is rounded on the way.
+
+The file is read twice: relations first, because they tell which ways are outlines; then nodes and ways. Within nodes
+and within ways any order will do.
 """
 
-from array import array
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,145 +17,245 @@ import osmium
 import osmium.filter
 
 from zimfo_archives.errors import ExtractError
-from zimfo_archives.map.roads import Road, road_of
-
-E7 = 10_000_000  # units of a stored coordinate in a degree
+from zimfo_archives.map.extract import Extract, NamedLine
+from zimfo_archives.map.names import MIN_NAME, is_address, name_of, other_names, tracked, wikipedia_of
+from zimfo_archives.map.outlines import Outlines
+from zimfo_archives.map.records import ADDRESS, NO_NAME, Record, address_record, place_record
+from zimfo_archives.map.roads import Road, Speeds, is_road, road_of
+from zimfo_archives.map.shapes import E7, Position
+from zimfo_archives.map.tags import river_kind
 
 # OpenStreetMap allows values of 255 characters; what is longer was not made by its editors.
 MAX_TEXT = 255
-# Everything is held in memory: a road point costs about 200 bytes while the graph is built, an object about 1,000 until
-# the records are written. These are 4 and 3 GB, and a country such as Switzerland.
+# Everything is held in memory: a road point costs about 200 bytes while the graph is built, a record about 1,000 until
+# it is written. These are 4 and 3 GB, and a country such as Switzerland.
 MAX_ROAD_POINTS = 20_000_000
-MAX_OBJECTS = 3_000_000
+MAX_RECORDS = 3_000_000
+# So many objects are read between two looks at how far the file has been read.
+_LOOK_EVERY = 20_000
+
+_NOWHERE = "its points are not in the file"
+# Other objects cannot become anything: without one of these there is no name, no link and no address.
+_TELLING = ("name", "addr:housenumber", "wikipedia", "wikidata", "brand")
+_TELLING_STARTS = ("name:", "wikipedia:")
+_TELLING_ENDS = ("_name",)
 
 # What osmium raises for damaged data; only one of the exceptions is its own.
 _READER_ERRORS = (RuntimeError, IndexError, osmium.InvalidLocationError)
 
-Position = tuple[int, int]  # latitude and longitude in E7
+Tags = dict[str, str]
+# Told how many bytes of how many were read.
+Reading = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class MapObject:
-    """Something with tags at a position in degrees; of an area, a point amid its corners."""
-
-    tags: Mapping[str, str]
-    lat: float
-    lon: float
-
-
-@dataclass(slots=True)
-class Lines:
-    """Ways as one long run of points: way i has the points `starts[i]` to `starts[i + 1] - 1`."""
-
-    nodes: "array[int]" = field(default_factory=lambda: array("q"))  # ids of OpenStreetMap
-    lat: "array[int]" = field(default_factory=lambda: array("i"))  # E7
-    lon: "array[int]" = field(default_factory=lambda: array("i"))
-    starts: "array[int]" = field(default_factory=lambda: array("q", [0]))
-
-    def add(self, points: Iterable[tuple[int, Position]]) -> None:
-        """Append a way of (id, position) pairs."""
-        for node, (lat, lon) in points:
-            self.nodes.append(node)
-            self.lat.append(lat)
-            self.lon.append(lon)
-        self.starts.append(len(self.nodes))
-
-    def positions(self, way: int) -> Iterator[Position]:
-        """Yield the positions of a way."""
-        for point in range(self.starts[way], self.starts[way + 1]):
-            yield self.lat[point], self.lon[point]
-
-
-@dataclass(slots=True)
-class Extract:
-    """What an OpenStreetMap file holds."""
-
-    bounds: tuple[float, float, float, float] | None  # min lon, min lat, max lon, max lat in degrees; None: not told
-    lines: Lines = field(default_factory=Lines)
-    roads: list[Road] = field(default_factory=list)  # one for each line
-    rivers: list[tuple[Mapping[str, str], list[Position]]] = field(default_factory=list)
-    objects: list[MapObject] = field(default_factory=list)
-    missing_nodes: int = 0  # road points that the file names and does not hold
-
-
-def read_extract(source: Path) -> Extract:
+def read_extract(source: Path, *, speeds: Speeds = "maxspeed", progress: Reading | None = None) -> Extract:
     """Read a file of OpenStreetMap data; raises ExtractError unless it can be read to its end."""
-    try:
-        if source.stat().st_size == 0:
+    with _errors_of(source):
+        size = source.stat().st_size
+        if size == 0:
             raise ExtractError(f"{source} is empty; download or export it again")
-        processor = (
-            osmium.FileProcessor(source)
-            .with_areas(osmium.filter.KeyFilter("name"))
-            .with_filter(osmium.filter.KeyFilter("highway", "name", "addr:housenumber"))
-        )
-        box = processor.header.box()
-        extract = Extract(bounds=_bounds(box) if box.valid() else None)
-        for item in processor:
-            _take(item, extract)
-            if len(extract.lines.nodes) > MAX_ROAD_POINTS or len(extract.objects) > MAX_OBJECTS:
-                raise ExtractError(
-                    f"{source} is larger than this builder can handle; cut out a smaller region, with osmium extract"
-                )
+        box = osmium.FileProcessor(source, osmium.osm.NOTHING).header.box()
+        reader = _Reader(Extract(bounds=_bounds(box) if box.valid() else None), speeds)
+        for relation in osmium.FileProcessor(source, osmium.osm.RELATION).with_filter(osmium.filter.EmptyTagFilter()):
+            reader.take_relation(relation)
+        # Ways without tags may be the outlines of relations.
+        tagged = osmium.filter.EmptyTagFilter()
+        tagged.enable_for(osmium.osm.NODE)
+        both = osmium.FileProcessor(source, osmium.osm.NODE | osmium.osm.WAY).with_locations()
+        for number, item in enumerate(both.with_filter(tagged)):
+            reader.take(item)
+            if number % _LOOK_EVERY == 0:
+                reader.check_size(source)
+                if progress is not None:
+                    progress(min(_position(source), size), size)
+        reader.finish()
+        reader.check_size(source)
+    return reader.extract
+
+
+@contextmanager
+def _errors_of(source: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise ExtractError(f"{source} cannot be read: {error.strerror or error}") from error
     except (*_READER_ERRORS, ValueError) as error:  # ValueError: text that is not UTF-8, among others
         raise ExtractError(f"{source} cannot be read as OpenStreetMap data: {_reason(error)}") from error
-    return extract
 
 
-def _take(item: Any, extract: Extract) -> None:
-    match item.type_str():
-        case "n":
-            if item.location.valid():
-                extract.objects.append(MapObject(_tags(item), item.location.y / E7, item.location.x / E7))
-        case "w":
-            _take_way(item, extract)
-        # Of a closed way, osmium makes an area too; the way itself has been taken then.
-        case "a" if not item.from_way():
-            rings = [[(node.location.y, node.location.x) for node in ring] for ring in item.outer_rings()]
-            _take_shape(_tags(item), max(rings, key=len, default=[]), extract)
+class _Reader:
+    def __init__(self, extract: Extract, speeds: Speeds) -> None:
+        self.extract = extract
+        self._speeds: Speeds = speeds
+        self._outlines = Outlines(extract)
+        self._shaped: list[tuple[Record, int]] = []  # records that wait for the point of their shape
+        self._ways_began = False
 
+    def take_relation(self, relation: Any) -> None:
+        if relation.deleted:
+            return
+        tags = _tags(relation)
+        if _telling(tags):
+            self._see(tags)
+            self._outlines.take_relation(tags, relation)
 
-def _take_way(way: Any, extract: Extract) -> None:
-    tags = _tags(way)
-    points = [(node.ref, (node.location.y, node.location.x) if node.location.valid() else None) for node in way.nodes]
-    if "highway" not in tags:
-        positions = [position for _, position in points if position is not None]
-        if "waterway" in tags and not way.is_closed():
-            extract.rivers.append((tags, positions))
+    def take(self, item: Any) -> None:
+        if item.deleted:
+            return
+        if item.is_node():
+            if self._ways_began:
+                raise ExtractError("nodes come after ways; sort it first: osmium sort FILE -o SORTED.osm.pbf")
+            tags = _tags(item)
+            position = (item.location.y, item.location.x) if item.location.valid() else None
+            self._outlines.take_node(item.id, position)
+            if _telling(tags):
+                self._see(tags)
+                self._take_object(tags, [position] if position else [])
         else:
-            _take_shape(tags, positions, extract)
-        return
-    road = road_of(tags)
-    if road is None:
-        return
-    run: list[tuple[int, Position]] = []
-    for node, position in points:
-        if position is not None:
-            run.append((node, position))
-            continue
-        # Where the road runs on is not known: a straight line over the gap would be a road that is not there.
-        extract.missing_nodes += 1
-        _take_road(road, run, extract)
-        run = []
-    _take_road(road, run, extract)
+            self._ways_began = True
+            self._take_way(item)
+
+    def finish(self) -> None:
+        extract = self.extract
+        points = extract.shapes.points([shape for _, shape in self._shaped]).tolist()
+        for (record, _), (lat, lon) in zip(self._shaped, points, strict=True):
+            record.lat, record.lon = lat, lon
+        self._outlines.finish()
+
+    def check_size(self, source: Path) -> None:
+        extract = self.extract
+        if len(extract.lines.nodes) > MAX_ROAD_POINTS or len(extract.records) > MAX_RECORDS:
+            raise ExtractError(
+                f"{source} is larger than this builder can handle; cut out a smaller region, with osmium extract"
+            )
+
+    def _see(self, tags: Tags) -> None:
+        self.extract.tally.see(tracked(tags))
+        if is_address(tags):
+            self.extract.tally.see((ADDRESS,))
+
+    def _take_way(self, way: Any) -> None:
+        tags = _tags(way)
+        wanted = self._outlines.wants(way.id)
+        telling = _telling(tags)
+        road = is_road(tags)
+        if tags.get("route") == "ferry":
+            self.extract.ferries += 1
+        if not (wanted or telling or road):
+            return
+        points = [(node.ref, _located(node.location)) for node in way.nodes]
+        positions = [position for _, position in points if position is not None]
+        more = self._outlines.take_way(way.id, positions)
+        if telling:
+            self._see(tags)
+        if not road:
+            if telling:
+                if len(positions) > 1 and positions[0] != positions[-1]:
+                    self._take_line(tags, positions, more)
+                else:
+                    self._take_object(tags, positions)
+            return
+        found = road_of(tags, self._speeds)
+        if found is None:
+            self.extract.closed_roads += 1
+        else:
+            self._take_road(found, points)
+        self._take_street(tags, positions, more, road_of(tags, "streetzim"))
+
+    def _take_road(self, road: Road, points: list[tuple[int, Position | None]]) -> None:
+        run: list[tuple[int, Position]] = []
+        for node, position in points:
+            if position is not None:
+                run.append((node, position))
+                continue
+            # Where the road runs on is not known: a straight line over the gap would be a road that is not there.
+            self.extract.missing_nodes += 1
+            self._take_run(road, run)
+            run = []
+        self._take_run(road, run)
+
+    def _take_run(self, road: Road, run: list[tuple[int, Position]]) -> None:
+        if len(run) > 1:
+            self.extract.lines.add(run)
+            self.extract.roads.append(road)
+
+    def _take_street(self, tags: Tags, positions: list[Position], more: list[Record], road: Road | None) -> None:
+        name = road.name if road is not None else ""
+        name = name if len(name) >= MIN_NAME else name_of(tags)
+        things = tracked(tags)
+        if not name or road is None:
+            self.extract.tally.skip(things, NO_NAME)
+        elif not positions:
+            self.extract.tally.skip(things, _NOWHERE)
+        else:
+            record = Record(name, "street", road.drawn, names=other_names(tags, name), tracked=things)
+            record.wikipedia, record.wikidata = wikipedia_of(tags), tags.get("wikidata", "")
+            self._add_line(record, positions, more)
+        # Seldom, a road has a house number too: a pedestrian square, for one.
+        self._take_address(tags, positions)
+
+    def _take_line(self, tags: Tags, positions: list[Position], more: list[Record]) -> None:
+        record = place_record(tags)
+        running = river_kind(tags)
+        if isinstance(record, str):
+            self.extract.tally.skip(tracked(tags), record)
+        else:
+            if running:
+                record.type, record.subtype = running
+            self._add_line(record, positions, more)
+        self._take_address(tags, positions)
+
+    def _add_line(self, record: Record, positions: list[Position], more: list[Record]) -> None:
+        for other in more:
+            if other.name == record.name:
+                record.take(other)
+        self.extract.named_lines.append(NamedLine(record, self.extract.shapes.add(positions)))
+
+    def _take_object(self, tags: Tags, positions: list[Position]) -> None:
+        tally = self.extract.tally
+        things = tracked(tags)
+        record = place_record(tags)
+        if isinstance(record, str):
+            # An address may carry the links of a house that has no name.
+            if not is_address(tags) or not positions:
+                tally.skip(things, record)
+        elif not positions:
+            tally.skip(things, _NOWHERE)
+        else:
+            self._add(record, positions)
+            things = ()
+        self._take_address(tags, positions, things if isinstance(record, str) else ())
+
+    def _take_address(self, tags: Tags, positions: list[Position], things: tuple[str, ...] = ()) -> None:
+        record = address_record(tags)
+        if record is None:
+            return
+        if not positions:
+            self.extract.tally.skip((ADDRESS,), _NOWHERE)
+            return
+        if things:
+            record.tracked = (*record.tracked, *things)
+            record.names = other_names(tags, record.name)
+            record.wikipedia, record.wikidata = wikipedia_of(tags), tags.get("wikidata", "")
+        self._add(record, positions)
+
+    def _add(self, record: Record, positions: list[Position]) -> None:
+        self.extract.records.append(record)
+        if len(positions) == 1:
+            record.lat, record.lon = positions[0][0] / E7, positions[0][1] / E7
+        else:
+            self._shaped.append((record, self.extract.shapes.add(positions)))
 
 
-def _take_road(road: Road, run: list[tuple[int, Position]], extract: Extract) -> None:
-    if len(run) > 1:
-        extract.lines.add(run)
-        extract.roads.append(road)
+def _telling(tags: Tags) -> bool:
+    return any(key in _TELLING or key.startswith(_TELLING_STARTS) or key.endswith(_TELLING_ENDS) for key in tags)
 
 
-def _take_shape(tags: Mapping[str, str], corners: list[Position], extract: Extract) -> None:
-    if len(corners) > 1 and corners[0] == corners[-1]:
-        corners = corners[:-1]  # else the corner at which the ring closes counts twice
-    if corners:
-        lat, lon = (sum(values) / len(corners) / E7 for values in zip(*corners, strict=True))
-        extract.objects.append(MapObject(tags, lat, lon))
+def _located(location: Any) -> Position | None:
+    return (location.y, location.x) if location.valid() else None
 
 
-def _tags(item: Any) -> dict[str, str]:
+def _tags(item: Any) -> Tags:
     # Line breaks and the like come from imports gone wrong, and would break the lines of whoever shows the value.
     return {tag.k: " ".join(tag.v.split()) for tag in item.tags if len(tag.v) <= MAX_TEXT}
 
@@ -162,8 +265,17 @@ def _bounds(box: Any) -> tuple[float, float, float, float]:
     return low.x / E7, low.y / E7, high.x / E7, high.y / E7
 
 
+def _position(source: Path) -> int:
+    """Return how many bytes of the file this process has read, as Linux tells it; 0 elsewhere."""
+    with suppress(OSError, ValueError):
+        wanted = source.resolve()
+        for link in Path("/proc/self/fd").iterdir():
+            if os.readlink(link) == str(wanted):
+                fields = Path("/proc/self/fdinfo", link.name).read_text().split()
+                return int(fields[1])
+    return 0
+
+
 def _reason(error: Exception) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
-    if "out of order" in text:
-        return f"{text}; sort it first: osmium sort FILE -o SORTED.osm.pbf"
     return f"{text}; it may be cut off, damaged, or not what the end of its name says"

@@ -15,7 +15,7 @@ _PLACES = frozenset(
 SETTLEMENTS = frozenset({"city", "town", "village", "hamlet"})
 
 _WATERS = {"natural": {"water", "bay", "strait", "spring", "hot_spring"}, "waterway": {"waterfall", "dam"}}
-_RUNNING = frozenset({"river", "stream", "canal"})
+_RUNNING = frozenset({"river", "stream", "canal", "ditch", "drain", "tidal_channel", "wadi"})
 _PARKS = {
     "leisure": {"park", "nature_reserve", "garden", "dog_park"},
     "boundary": {"national_park", "protected_area"},
@@ -72,6 +72,43 @@ _CLASSES = {
     "town_hall": "amenity=townhall",
 }
 _CLASS_OF = {tuple(tag.split("=")): name for name, tags in _CLASSES.items() for tag in tags.split()}
+# What else has a name on maps, by the key that says what it is; the more telling before the less. Lines of traffic come
+# before the land around them, boundaries last. The type is that of an area where no one goes to "a landuse".
+_OTHER_KEYS: tuple[tuple[str, str], ...] = (
+    ("railway", "poi"),
+    ("aerialway", "poi"),
+    ("piste:type", "poi"),
+    ("public_transport", "poi"),
+    ("aeroway", "poi"),
+    ("tourism", "poi"),
+    ("waterway", "water"),
+    ("natural", "area"),
+    ("place", "area"),
+    ("military", "area"),
+    ("landuse", "area"),
+    ("power", "poi"),
+    ("telecom", "poi"),
+    ("barrier", "poi"),
+    ("sport", "poi"),
+    ("club", "poi"),
+    ("playground", "poi"),
+    ("attraction", "poi"),
+    ("advertising", "poi"),
+    ("highway", "poi"),
+    ("route", "poi"),
+    ("bridge", "area"),
+    ("tunnel", "area"),
+    ("building:part", "building"),
+    ("indoor", "area"),
+    ("room", "area"),
+    ("geological", "area"),
+    ("site", "area"),
+    ("area:highway", "area"),
+    ("golf", "poi"),
+    ("boundary", "area"),
+    ("area", "area"),
+)
+_WATER_VALUES = frozenset({"reservoir", "basin", "salt_pond", "wetland", "glacier", "reef", "coastline"})
 # Values that say no more than that the key applies.
 _UNTOLD = frozenset({"yes", "true", "1"})
 _NOT = frozenset({"no", "none", "false", "0"})
@@ -91,11 +128,11 @@ def kind_of(tags: Mapping[str, str]) -> tuple[str, str] | None:
         for key, values in groups.items():
             if (value := tags.get(key, "")) in values:
                 return type_, tags.get("water", "lake") if value == "water" else value
-    return _poi(tags)
+    return _poi(tags) or _other(tags)
 
 
 def river_kind(tags: Mapping[str, str]) -> tuple[str, str] | None:
-    """Return type and subtype of a named line of water; None for ditches, drains and the like."""
+    """Return type and subtype of a named line of water; None for what is no line."""
     waterway = tags.get("waterway", "")
     return ("water", waterway) if waterway in _RUNNING else None
 
@@ -113,3 +150,13 @@ def _poi(tags: Mapping[str, str]) -> tuple[str, str] | None:
     if building in _NOT:
         return None
     return "building", "" if building in _UNTOLD else building
+
+
+def _other(tags: Mapping[str, str]) -> tuple[str, str] | None:
+    for key, type_ in _OTHER_KEYS:
+        value = tags.get(key, "").partition(";")[0].strip()
+        if value and value not in _NOT:
+            # "natural=reservoir" and the like are waters by whatever key.
+            found = "water" if value in _WATER_VALUES else type_
+            return found, key.replace(":", "_") if value in _UNTOLD else value
+    return None
