@@ -1,16 +1,19 @@
 """Reading a GGUF's header, to say what a model file is, and whether it is whole, before llama.cpp sees it.
 
-Format: magic, version, counts, typed key-value pairs, tensor infos, padding, tensor data. Needs no package.
+Format: magic, version, counts, typed key-value pairs, tensor infos, padding, tensor data. A split model is several such
+files, of which the first has the settings and each its own tensors. Needs no package.
 """
 
 import math
 import mmap
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from zimfo_client.engine.gguf_split import PartName
+from zimfo_client.engine.gguf_types import tensor_bytes
 from zimfo_client.errors import ModelInvalidError
 
 MAGIC: Final = b"GGUF"
@@ -22,11 +25,17 @@ MAX_TENSORS = 1_000_000
 MAX_KEY_BYTES = 65_535  # the format's own limit
 MAX_TEXT_BYTES = 64 << 20
 MAX_NESTING = 4  # arrays in arrays
-MAX_DIMENSIONS = 8
+MAX_DIMENSIONS = 4  # ggml's own limit
+MAX_ELEMENTS = 16 << 20  # of an array; vocabularies have up to 300,000
 KEPT_ELEMENTS = 1_024  # longer arrays (the vocabulary) are skipped, not kept; per-layer settings are shorter
 
+MAX_NAMED = 5  # missing parts that a message names; a model may have hundreds
+
+_SPLIT_NUMBER: Final = "split.no"  # from 0
+_SPLIT_COUNT: Final = "split.count"
+_SPLIT_TENSORS: Final = "split.tensors.count"
 _DEFAULT_ALIGNMENT: Final = 32
-_TEXT, _ARRAY, _BOOL = 8, 9, 7
+_TEXT, _ARRAY = 8, 9
 _SCALARS: Final[Mapping[int, struct.Struct]] = {
     kind: struct.Struct("<" + code)
     for kind, code in {
@@ -46,48 +55,16 @@ _SCALARS: Final[Mapping[int, struct.Struct]] = {
 _U32: Final = struct.Struct("<I")
 _U64: Final = struct.Struct("<Q")
 
-# ggml tensor type -> (elements in a block, bytes of a block)
-TENSOR_TYPES: Final[Mapping[int, tuple[int, int]]] = {
-    0: (1, 4),  # F32
-    1: (1, 2),  # F16
-    2: (32, 18),  # Q4_0
-    3: (32, 20),  # Q4_1
-    6: (32, 22),  # Q5_0
-    7: (32, 24),  # Q5_1
-    8: (32, 34),  # Q8_0
-    9: (32, 40),  # Q8_1
-    10: (256, 84),  # Q2_K
-    11: (256, 110),  # Q3_K
-    12: (256, 144),  # Q4_K
-    13: (256, 176),  # Q5_K
-    14: (256, 210),  # Q6_K
-    15: (256, 292),  # Q8_K
-    16: (256, 66),  # IQ2_XXS
-    17: (256, 74),  # IQ2_XS
-    18: (256, 98),  # IQ3_XXS
-    19: (256, 50),  # IQ1_S
-    20: (32, 18),  # IQ4_NL
-    21: (256, 110),  # IQ3_S
-    22: (256, 82),  # IQ2_S
-    23: (256, 136),  # IQ4_XS
-    24: (1, 1),  # I8
-    25: (1, 2),  # I16
-    26: (1, 4),  # I32
-    27: (1, 8),  # I64
-    28: (1, 8),  # F64
-    29: (256, 56),  # IQ1_M
-    30: (1, 2),  # BF16
-    34: (256, 54),  # TQ1_0
-    35: (256, 66),  # TQ2_0
-    39: (32, 17),  # MXFP4
-}
-
 Value = str | int | float | bool | tuple["Value", ...]
 
 
 @dataclass(frozen=True)
 class GgufInfo:
-    """What a GGUF says about itself; empty text and 0 where it is silent. `metadata` leaves long arrays out."""
+    """What a GGUF says about itself; empty text and 0 where it is silent.
+
+    `size_bytes` are the files', `weights_bytes` without their headers; `parts` are the files of a split model in order,
+    else the one file. `metadata` leaves out long arrays, whose lengths are in `lengths`.
+    """
 
     path: Path
     architecture: str
@@ -98,17 +75,42 @@ class GgufInfo:
     file_type: int
     size_bytes: int
     metadata: Mapping[str, Value]
+    lengths: Mapping[str, int] = field(default_factory=dict)
+    n_params: int = 0
+    weights_bytes: int = 0
+    parts: tuple[Path, ...] = ()
 
 
 def read_gguf(path: Path) -> GgufInfo:
-    """Read and check the header of a model file.
+    """Read and check the headers of a model: of one file, or of all parts of a split model named by its first part.
 
     Raises `ModelInvalidError` for a folder, an unreadable file, something that is no GGUF, an unsupported version, a
-    damaged header, and a file that is shorter than its tensors.
+    damaged header, a file that is shorter than its tensors, a part that is not the first, and parts that are missing or
+    belong to another model.
     """
+    part = PartName.of(path)
+    if part is not None and part.number > 1 and path.is_file():
+        raise ModelInvalidError(
+            f"{path.name} is part {part.number} of a split model. Name its first: {part.sibling(1)}"
+        )
+    first = _read_file(path)
+    claimed = _number_of(first.metadata, _SPLIT_COUNT)
+    if part is None or part.count == 1:
+        if claimed > 1:
+            raise ModelInvalidError(
+                f"{path.name} is one of {claimed} parts of a split model, and llama.cpp finds the others by name only. "
+                f"Give all their own names back: NAME-00001-of-{claimed:05}.gguf."
+            )
+        return first
+    return _joined(first, part)
+
+
+def _read_file(path: Path) -> GgufInfo:
     name = path.name or str(path)
     if path.is_dir():
         raise ModelInvalidError(f"{name} is a folder. Name the .gguf file in it.")
+    if path.exists() and not path.is_file():  # reading a pipe would wait for somebody to write
+        raise ModelInvalidError(f"{name} is no file that a model can be in.")
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)
@@ -124,8 +126,47 @@ def read_gguf(path: Path) -> GgufInfo:
         ) from None
 
 
+def _joined(first: GgufInfo, name: PartName) -> GgufInfo:
+    """Return what the first part says, with the tensors and bytes of all. Raises `ModelInvalidError`."""
+    paths = [first.path, *(first.path.with_name(sibling) for sibling in name.siblings()[1:])]
+    if missing := [path.name for path in paths if not path.is_file()]:
+        raise ModelInvalidError(
+            f"{name.name} is incomplete, {len(missing)} of its {name.count} parts are missing: "
+            f"{', '.join(missing[:MAX_NAMED])}{' …' if len(missing) > MAX_NAMED else ''}. Put them beside the first."
+        )
+    parts = [first, *map(_read_file, paths[1:])]
+    for number, part in enumerate(parts):
+        says = (_number_of(part.metadata, _SPLIT_NUMBER), _number_of(part.metadata, _SPLIT_COUNT))
+        if says != (number, name.count):
+            raise ModelInvalidError(
+                f"{part.path.name} is not part {number + 1} of {name.count}: its header says "
+                f"{says[0] + 1} of {says[1]}. Download it again."
+            )
+    n_tensors = sum(part.n_tensors for part in parts)
+    if (wanted := _number_of(first.metadata, _SPLIT_TENSORS)) not in (0, n_tensors):
+        raise ModelInvalidError(
+            f"The parts of {name.name} have {n_tensors} tensors and the first says {wanted}: "
+            "they are not of one model. Download them again."
+        )
+    return replace(
+        first,
+        n_tensors=n_tensors,
+        n_params=sum(part.n_params for part in parts),
+        weights_bytes=sum(part.weights_bytes for part in parts),
+        size_bytes=sum(part.size_bytes for part in parts),
+        parts=tuple(paths),
+    )
+
+
 class _DamagedError(Exception):
     """The header does not make sense; the message completes a sentence."""
+
+
+@dataclass(frozen=True)
+class _Skipped:
+    """An array that was stepped over."""
+
+    count: int
 
 
 class _Reader:
@@ -159,8 +200,8 @@ class _Reader:
         start = self.need(length)
         return self._data[start : start + length].decode("utf-8", "replace")
 
-    def value(self, kind: int, depth: int = 0) -> Value | None:
-        """Return a metadata value, or None for an array that is too long to keep."""
+    def value(self, kind: int, depth: int = 0) -> "Value | _Skipped":
+        """Return a metadata value, or the length of an array that is too long to keep."""
         if kind == _TEXT:
             return self.text()
         if kind == _ARRAY:
@@ -169,20 +210,22 @@ class _Reader:
             raise _DamagedError(f"its header holds a value of the unknown type {kind}")
         return self.unpack(_SCALARS[kind])
 
-    def _array(self, depth: int) -> Value | None:
+    def _array(self, depth: int) -> "Value | _Skipped":
         if depth >= MAX_NESTING:
             raise _DamagedError("its header nests arrays too deeply")
         kind, count = self.u32(), self.u64()
+        if count > MAX_ELEMENTS:
+            raise _DamagedError(f"an array in its header claims {count} elements")
         if kind in _SCALARS and count > KEPT_ELEMENTS:
             self.need(_SCALARS[kind].size * count)
-            return None
-        if count > self._size:
-            raise _DamagedError(f"an array in its header claims {count} elements")
+            return _Skipped(count)
         if kind == _TEXT and count > KEPT_ELEMENTS:
             self._skip_texts(count)
-            return None
+            return _Skipped(count)
         elements = [self.value(kind, depth + 1) for _ in range(count)]
-        return tuple(element for element in elements if element is not None) if count <= KEPT_ELEMENTS else None
+        if count > KEPT_ELEMENTS:
+            return _Skipped(count)
+        return tuple(element for element in elements if not isinstance(element, _Skipped))
 
     def _skip_texts(self, count: int) -> None:
         """Step over a vocabulary: 100,000s of texts, so without a call for each."""
@@ -208,18 +251,21 @@ def _parse(path: Path, data: mmap.mmap, size: int) -> GgufInfo:
     if n_tensors > MAX_TENSORS or n_pairs > MAX_PAIRS:
         raise _DamagedError(f"its header claims {n_tensors} tensors and {n_pairs} settings")
     metadata: dict[str, Value] = {}
+    lengths: dict[str, int] = {}
     for _ in range(n_pairs):
         key = reader.text(MAX_KEY_BYTES)
         value = reader.value(reader.u32())
-        if value is not None:
+        if isinstance(value, _Skipped):
+            lengths[key] = value.count
+        else:
             metadata[key] = value
-    extent = _data_extent(reader, n_tensors)
+    n_params, extent = _read_tensors(reader, n_tensors)
     alignment = metadata.get("general.alignment", _DEFAULT_ALIGNMENT)
     if not isinstance(alignment, int) or alignment < 1:
         raise _DamagedError(f"its alignment is {alignment!r}")
-    needed = _rounded_up(reader.place, alignment) + extent if n_tensors else reader.place
-    if needed > size:
-        raise _DamagedError(f"it is truncated, {size:,} of {needed:,} bytes are there")
+    data_start = _rounded_up(reader.place, alignment) if n_tensors else size
+    if data_start + extent > size:
+        raise _DamagedError(f"it is truncated, {size:,} of {data_start + extent:,} bytes are there")
     architecture = _text_of(metadata, "general.architecture")
     return GgufInfo(
         path=path,
@@ -231,22 +277,27 @@ def _parse(path: Path, data: mmap.mmap, size: int) -> GgufInfo:
         file_type=_number_of(metadata, "general.file_type"),
         size_bytes=size,
         metadata=metadata,
+        lengths=lengths,
+        n_params=n_params,
+        weights_bytes=size - data_start,
+        parts=(path,),
     )
 
 
-def _data_extent(reader: _Reader, n_tensors: int) -> int:
-    """Return the bytes from the beginning of tensor data to the end of the last tensor."""
-    extent = 0
-    for _ in range(n_tensors):
+def _read_tensors(reader: _Reader, count: int) -> tuple[int, int]:
+    """Return the elements of all tensors, and the bytes from the beginning of tensor data to the end of the last."""
+    total = extent = 0
+    for _ in range(count):
         reader.text(MAX_KEY_BYTES)
         dimensions = reader.u32()
         if dimensions > MAX_DIMENSIONS:
             raise _DamagedError(f"a tensor claims {dimensions} dimensions")
         elements = math.prod(reader.u64() for _ in range(dimensions))
-        # A type newer than this table counts as one element: llama.cpp will judge it.
-        block, block_bytes = TENSOR_TYPES.get(reader.u32(), (max(elements, 1), 1))
-        extent = max(extent, reader.u64() + _rounded_up(elements, block) // block * block_bytes)
-    return extent
+        # A type newer than our table counts as one byte: llama.cpp will judge it.
+        n_bytes = tensor_bytes(elements, reader.u32())
+        extent = max(extent, reader.u64() + (1 if n_bytes is None else n_bytes))
+        total += elements
+    return total, extent
 
 
 def _rounded_up(count: int, unit: int) -> int:
