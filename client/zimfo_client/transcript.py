@@ -63,6 +63,7 @@ class Transcript:
         self._tokens: list[int] = []
         self._sampled = bytearray()  # one flag a token
         self._pieces: list[Piece] = []
+        self._anchors: list[int] = []
 
     def __len__(self) -> int:
         return len(self._tokens)
@@ -76,6 +77,11 @@ class Transcript:
     def pieces(self) -> Sequence[Piece]:
         """Segments and sampled stretches in order; a live view that callers do not change."""
         return self._pieces
+
+    @property
+    def anchors(self) -> Sequence[int]:
+        """The numbers of tokens before each anchor, ascending; a live view that callers do not change."""
+        return self._anchors
 
     def append(self, segments: Iterable[Segment]) -> None:
         """Tokenise segments and add them; empty ones leave no trace."""
@@ -101,6 +107,11 @@ class Transcript:
         """Return how many of the tokens `start..stop` were sampled."""
         return sum(self._sampled[start:stop])
 
+    def anchor(self) -> None:
+        """Tell engines that this is a place to come back to, so that they can keep what they know here."""
+        if self._tokens and self._anchors[-1:] != [len(self._tokens)]:
+            self._anchors.append(len(self._tokens))
+
     def mark(self) -> Mark:
         """Return the present end, for `rewind`."""
         return Mark(len(self._tokens), len(self._pieces))
@@ -112,6 +123,7 @@ class Transcript:
         del self._tokens[mark.tokens :]
         del self._sampled[mark.tokens :]
         del self._pieces[mark.pieces :]
+        self._anchors = [anchor for anchor in self._anchors if anchor <= mark.tokens]
 
     def ends_with(self, text: str) -> bool:
         """Say whether the last tokens are those of trusted `text`, e.g. whether the model closed its turn itself."""

@@ -79,7 +79,7 @@ def test_rewinding_and_generating_again_gives_the_same_tokens(
     _ask(transcript, chatml, "Where does it stand?")
     again = smol.generate(transcript, GREEDY)
     assert again.tokens == first.tokens
-    assert 0 < again.evaluated_tokens <= new
+    assert 0 < again.evaluated_tokens <= new + 1  # with the end of the reply before, which ran in the same batch
 
 
 def test_a_model_that_cannot_drop_its_tail_begins_anew_and_counts_it(
@@ -97,12 +97,17 @@ def test_a_model_that_cannot_drop_its_tail_begins_anew_and_counts_it(
     assert "Paris" in generation.text
 
 
-def test_the_same_prompt_again_runs_one_token(smol: Engine, transcript: Transcript) -> None:
-    mark = transcript.mark()
-    first = smol.generate(transcript, GREEDY)
-    transcript.rewind(mark)
-    again = smol.generate(transcript, GREEDY)
-    assert (again.tokens, again.evaluated_tokens) == (first.tokens, 1)
+def test_the_same_question_again_runs_its_own_tokens(smol: Engine, chatml: Profile) -> None:
+    transcript = Transcript(smol)
+    transcript.append(chatml.opening("", FACTS))
+    transcript.anchor()
+    mark, replies = transcript.mark(), []
+    for _ in range(2):
+        transcript.rewind(mark)
+        new = _ask(transcript, chatml, "Where does it stand?")
+        replies.append(smol.generate(transcript, GREEDY))
+    assert replies[0].tokens == replies[1].tokens
+    assert replies[1].evaluated_tokens == new
 
 
 def test_the_same_seed_gives_the_same_text_and_another_seed_another(smol: Engine, transcript: Transcript) -> None:

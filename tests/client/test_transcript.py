@@ -90,6 +90,20 @@ def test_a_mark_inside_a_sampled_run_cuts_the_run() -> None:
     assert transcript.text() == "ax"
 
 
+def test_anchors_are_kept_once_and_go_with_their_text() -> None:
+    transcript = Transcript(Characters())
+    transcript.anchor()
+    transcript.append([_template("ab")])
+    transcript.anchor()
+    transcript.anchor()
+    mark = transcript.mark()
+    transcript.append([_data("cd")])
+    transcript.anchor()
+    assert list(transcript.anchors) == [2, 4]
+    transcript.rewind(mark)
+    assert list(transcript.anchors) == [2]
+
+
 def test_a_mark_of_text_that_is_gone_is_refused() -> None:
     transcript = Transcript(Characters())
     early = transcript.mark()

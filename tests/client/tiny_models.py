@@ -12,7 +12,7 @@ import gguf
 import numpy as np
 from gguf import GGUFWriter, TokenType
 
-CONTEXT: Final = 8_192  # tokens that the models say they were trained on
+CONTEXT: Final = 32_768  # tokens that the models say they were trained on
 SPECIAL: Final = (
     "<|pad|>", "<|startoftext|>", "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|tool_list_start|>",
     "<|tool_list_end|>", "<|tool_call_start|>", "<|tool_call_end|>", "<|tool_response_start|>",
@@ -153,9 +153,9 @@ def _tensors(writer: GGUFWriter, seed: int) -> tuple[Callable[..., None], Callab
     """Return what adds a tensor of random numbers, by name and shape, and what adds a vector of ones."""
     random = np.random.default_rng(seed)
 
-    def tensor(name: str, *shape: int) -> None:
+    def tensor(name: str, *shape: int, gain: float = 2.5) -> None:
         # Wide enough that every layer changes what the next token is.
-        values = random.normal(0, 2.5 * shape[-1] ** -0.5, shape).astype(np.float32)
+        values = random.normal(0, gain * shape[-1] ** -0.5, shape).astype(np.float32)
         writer.add_tensor(name, values)
 
     def ones(name: str, size: int) -> None:
@@ -165,8 +165,9 @@ def _tensors(writer: GGUFWriter, seed: int) -> tuple[Callable[..., None], Callab
 
 
 def _attention(tensor: Callable[..., None], block: str, kv_heads: int) -> None:
-    tensor(block + "attn_q.weight", _WIDTH, _WIDTH)
-    tensor(block + "attn_k.weight", kv_heads * _HEAD, _WIDTH)
+    # Sharper attention would make much of what a cache of 16 bits rounds.
+    tensor(block + "attn_q.weight", _WIDTH, _WIDTH, gain=1.0)
+    tensor(block + "attn_k.weight", kv_heads * _HEAD, _WIDTH, gain=1.0)
     tensor(block + "attn_v.weight", kv_heads * _HEAD, _WIDTH)
     tensor(block + "attn_output.weight", _WIDTH, _WIDTH)
 

@@ -157,7 +157,7 @@ class ModelConversation:
         turn = _Turn(question, Recorder(self._host, self._location, self._watch.on_call))
         before = self._transcript.mark()
         self._focus.points.hear(question)
-        self._append(self._opened(question))
+        self._open(question)
         text = await self._decided(turn)
         if text is None:
             text = await self._loop(turn)
@@ -175,11 +175,20 @@ class ModelConversation:
             shown=turn.shown,
         )
 
-    def _opened(self, question: str) -> list[Segment]:
-        if not len(self._transcript):
-            here = (self._location.lat, self._location.lon) if self._location else None
-            return self._profile.opening(self._fold, question, here)
-        return self._profile.follow_up(question, closed=self._closed())
+    def _open(self, question: str) -> None:
+        """Begin a turn, with an anchor before what is particular to it: before the question, behind the tools."""
+        if len(self._transcript):
+            self._transcript.anchor()
+            self._append(self._profile.follow_up(question, closed=self._closed()))
+            return
+        here = (self._location.lat, self._location.lon) if self._location else None
+        opening = self._profile.opening(self._fold, question, here)
+        another = self._profile.opening(self._fold, "", None if here else (0.0, 0.0))
+        pairs = zip(opening, another, strict=False)
+        shared = next((number for number, (one, other) in enumerate(pairs) if one != other), 0)
+        self._append(opening[:shared])
+        self._transcript.anchor()
+        self._append(opening[shared:])
 
     async def _decided(self, turn: _Turn) -> str | None:
         """Answer a shape that is not left to the model; None when the model is to decide."""

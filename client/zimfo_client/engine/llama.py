@@ -1,22 +1,19 @@
 """llama.cpp in this process, through its low-level interface. The only module that imports `llama_cpp`.
 
-The engine keeps a mirror of the tokens in its state. A new transcript keeps the common prefix, the rest of the state is
-removed, and only what is new is evaluated.
+A new transcript keeps what it has in common with the state from its beginning, or as much of that as the model can go
+back to, and only what is new is evaluated.
 """
 
 import contextlib
-import ctypes
-import logging
-import os
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import llama_cpp.llama_cpp as lib
 
+from zimfo_client.engine import loading
 from zimfo_client.engine.base import (
     EngineInfo,
     EngineSettings,
@@ -30,52 +27,16 @@ from zimfo_client.engine.base import (
     reply_reserve,
 )
 from zimfo_client.engine.constrained import CallConstraint
+from zimfo_client.engine.state import SequenceState
 from zimfo_client.engine.streaming import TextStream
 from zimfo_client.engine.vocab import Vocab
 from zimfo_client.errors import ContextFullError, EngineError
 from zimfo_client.transcript import Transcript
 
 PENALTY_WINDOW = 64  # sampled tokens that a repeat penalty looks back on, llama.cpp's own default
-MANY_CPUS = 4  # beyond this many logical processors half of them are assumed to be second threads of a core
-KEPT_LOG_LINES = 5  # of llama.cpp's last errors, for messages
+ANCHOR_SLACK: Final = 4  # tokens; nearer than this before an anchor a checkpoint serves as well and costs no extra step
 
-_BF16: Final = 30  # ggml's number for it; `llama_cpp` does not name this one
-KV_TYPES: Final = {
-    "f32": lib.GGML_TYPE_F32,
-    "f16": lib.GGML_TYPE_F16,
-    "bf16": _BF16,
-    "q8_0": lib.GGML_TYPE_Q8_0,
-    "q5_1": lib.GGML_TYPE_Q5_1,
-    "q5_0": lib.GGML_TYPE_Q5_0,
-    "q4_1": lib.GGML_TYPE_Q4_1,
-    "q4_0": lib.GGML_TYPE_Q4_0,
-}
-_UNQUANTISED: Final = ("f32", "f16", "bf16")
-_ABORTED: Final = 2  # llama_decode: the abort callback said so
-_LOG_ERROR: Final = 4  # ggml's level for errors
-
-_log = logging.getLogger(__name__)
-_last_errors: deque[str] = deque(maxlen=KEPT_LOG_LINES)
-
-
-@lib.llama_log_callback  # type: ignore[untyped-decorator]
-def _on_log(level: int, text: bytes, _user: ctypes.c_void_p) -> None:
-    line = text.decode("utf-8", "replace").rstrip()
-    if line.strip("."):  # progress dots are reported otherwise
-        _log.debug("%s", line)
-        if level == _LOG_ERROR:
-            _last_errors.append(line)
-
-
-# Before any other call, so that nothing of llama.cpp ever reaches the terminal.
-lib.llama_log_set(_on_log, ctypes.c_void_p(0))
-lib.llama_backend_init()
-
-
-def default_threads() -> int:
-    """Return how many threads serve decoding best: the processors we may use, less second threads of cores."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-    return usable // 2 if usable > MANY_CPUS else usable
+loading.begin(lib)
 
 
 class LlamaEngine:
@@ -84,32 +45,30 @@ class LlamaEngine:
     def __init__(self, path: Path, settings: EngineSettings, *, on_progress: OnProgress | None = None) -> None:
         """Load a model. Raises `EngineError`, and whatever `on_progress` raises."""
         self._lock = threading.Lock()
-        self._mirror: list[int] = []
         self._model: Any = None
         self._context: Any = None
-        self._batch: Any = None
+        self._state: SequenceState | None = None
         self._seed = settings.seed
         try:
-            self._model = _load_model(path, settings, on_progress)
+            self._model = loading.load_model(lib, path, settings, on_progress)
             self._vocab = Vocab(lib, self._model)
-            n_threads = settings.n_threads or default_threads()
+            n_threads = settings.n_threads or loading.default_threads()
             n_ctx_train: int = lib.llama_model_n_ctx_train(self._model)
             n_ctx = min(settings.n_ctx or n_ctx_train, n_ctx_train) if n_ctx_train > 0 else settings.n_ctx
             self._n_batch = min(settings.n_batch, n_ctx)
-            self._context = _make_context(self._model, settings, n_ctx, self._n_batch, n_threads)
-            self._memory = lib.llama_get_memory(self._context)
-            self._batch = lib.llama_batch_init(self._n_batch, 0, 1)
+            self._context = loading.make_context(lib, self._model, settings, n_ctx, self._n_batch, n_threads)
+            self._state = SequenceState(lib, self._model, self._context, self._n_batch)
         except BaseException:
             self.close()
             raise
         self._info = EngineInfo(
-            description=_description(self._model),
+            description=loading.description(lib, self._model),
             n_ctx=min(n_ctx, lib.llama_n_ctx(self._context)),  # llama.cpp rounds up
             n_ctx_train=n_ctx_train,
             n_params=lib.llama_model_n_params(self._model),
             size_bytes=lib.llama_model_size(self._model),
             n_threads=n_threads,
-            recurrent=lib.llama_model_is_recurrent(self._model) or lib.llama_model_is_hybrid(self._model),
+            recurrent=self._state.recurrent,
         )
 
     @property
@@ -141,14 +100,13 @@ class LlamaEngine:
     def close(self) -> None:
         """Free the model; waits for a running `generate`; safe to call twice."""
         with self._lock:
-            if self._batch is not None:
-                lib.llama_batch_free(self._batch)
+            if self._state is not None:
+                self._state.close()
             if self._context is not None:
                 lib.llama_free(self._context)
             if self._model is not None:
                 lib.llama_model_free(self._model)
-            self._batch = self._context = self._model = None
-            self._mirror.clear()
+            self._state = self._context = self._model = None
 
     def generate(
         self,
@@ -160,8 +118,9 @@ class LlamaEngine:
         should_stop: ShouldStop | None = None,
     ) -> Generation:
         """Continue `transcript` by one reply, whose tokens are appended to it; see `Engine.generate`."""
+        should_stop = should_stop or _never
         with self._lock:
-            self._require_open()
+            state = self._require_open()
             needed = len(transcript) + reply_reserve(self._info.n_ctx, sampling.max_tokens)
             if needed > self._info.n_ctx:
                 raise ContextFullError(needed, self._info.n_ctx)
@@ -169,13 +128,13 @@ class LlamaEngine:
                 raise EngineError("There is nothing to continue: the transcript is empty.")
             started = time.perf_counter()
             prompt_tokens = len(transcript)
-            evaluated = self._prefill(transcript, on_prefill, should_stop or _never)
+            evaluated = self._prefill(state, transcript, on_prefill, should_stop)
             prefilled = time.perf_counter()
             reply = _Reply(sampling.stop, on_text)
             stopped: Stopped = "cancelled"
-            if len(self._mirror) == prompt_tokens:
+            if len(state.tokens) == prompt_tokens:
                 with self._sampler(sampling) as sampler, self._constraint(sampling, transcript) as calls:
-                    stopped = self._decode_reply(transcript, sampling, sampler, calls, reply, should_stop or _never)
+                    stopped = self._decode_reply(state, transcript, sampling, sampler, calls, reply, should_stop)
             reply.finish()
             done = time.perf_counter()
             return Generation(
@@ -192,6 +151,7 @@ class LlamaEngine:
 
     def _decode_reply(
         self,
+        state: SequenceState,
         transcript: Transcript,
         sampling: SamplingSettings,
         sampler: Any,
@@ -201,11 +161,7 @@ class LlamaEngine:
     ) -> Stopped:
         """Sample until something ends the reply; the last token sampled is left for the next prefill."""
         while not should_stop():
-            token: int
-            if calls is None:
-                token = lib.llama_sampler_sample(sampler, self._context, -1)
-            else:
-                token = calls.sample(self._context, sampler, sampling.max_tokens - len(reply.tokens))
+            token = self._sampled(sampler, calls, sampling.max_tokens - len(reply.tokens))
             transcript.append_sampled(token)
             if self._vocab.is_end(token):
                 reply.add(token, b"")
@@ -217,82 +173,38 @@ class LlamaEngine:
                 return "length"
             if len(transcript) >= self._info.n_ctx:
                 return "context"
-            self._evaluate([token])
+            state.evaluate([token])
         return "cancelled"
 
-    def _prefill(self, transcript: Transcript, on_prefill: OnPrefill | None, should_stop: ShouldStop) -> int:
+    def _sampled(self, sampler: Any, calls: CallConstraint | None, left: int) -> int:
+        """Return the next token, under the grammar where there is one; `left` are the tokens that may still come."""
+        if calls is not None:
+            return calls.sample(self._context, sampler, left)
+        token: int = lib.llama_sampler_sample(sampler, self._context, -1)
+        return token
+
+    def _prefill(
+        self, state: SequenceState, transcript: Transcript, on_prefill: OnPrefill | None, should_stop: ShouldStop
+    ) -> int:
         """Bring the state to the end of the transcript, or less when stopped; return the prompt tokens that were run.
 
         At least one token is always run: its logits are what the reply begins with.
         """
         tokens = transcript.tokens
-        common = _common_prefix(self._mirror, tokens)
-        kept = self._rewind_to(min(common, len(tokens) - 1))
+        common = _common_prefix(state.tokens, tokens)
+        kept = state.rewind(min(common, len(tokens) - 1))
         total = len(tokens) - kept
-        for start in range(kept, len(tokens), self._n_batch):
+        for start, stop, is_anchor in _pieces(kept, len(tokens), self._n_batch, transcript.anchors):
             if on_prefill is not None:
                 on_prefill(start - kept, total)
-            if should_stop() or not self._evaluate_stoppable(tokens[start : start + self._n_batch], should_stop):
+            state.keep(passing=not is_anchor)
+            if should_stop() or not state.evaluate_stoppable(tokens[start:stop], should_stop):
                 break
+        reached = len(state.tokens)
         if on_prefill is not None:
-            on_prefill(len(self._mirror) - kept if len(self._mirror) >= kept else 0, total)
-        reached = len(self._mirror)
+            on_prefill(max(reached - kept, 0), total)
         # What was sampled before and is run for the first time is no prompt; what is run again is counted.
         return max(reached - kept - transcript.sampled_between(common, reached), 0)
-
-    def _rewind_to(self, count: int) -> int:
-        """Take the state back to its first `count` tokens, or as near as this model can; return how many it holds.
-
-        Recurrent and hybrid models cannot drop the end of their state: they begin anew.
-        """
-        if count == len(self._mirror):
-            return count
-        if count and lib.llama_memory_seq_rm(self._memory, 0, count, -1):
-            del self._mirror[count:]
-            return count
-        self._forget()
-        return 0
-
-    def _forget(self) -> None:
-        self._mirror.clear()
-        lib.llama_memory_clear(self._memory, False)  # noqa: FBT003  # ctypes
-
-    def _evaluate_stoppable(self, tokens: Sequence[int], should_stop: ShouldStop) -> bool:
-        """Run a piece of prompt that `should_stop` may interrupt in the middle; return False when it did."""
-
-        def interrupt(_user: ctypes.c_void_p) -> bool:
-            return should_stop()
-
-        # Asked once for every node of the graph: cheap for a piece of prompt, too dear for a single token.
-        callback = lib.ggml_abort_callback(interrupt)
-        lib.llama_set_abort_callback(self._context, callback, ctypes.c_void_p(0))
-        try:
-            return self._evaluate(tokens)
-        finally:
-            lib.llama_set_abort_callback(self._context, lib.ggml_abort_callback(), ctypes.c_void_p(0))
-
-    def _evaluate(self, tokens: Sequence[int]) -> bool:
-        """Append at most one batch of tokens to the state; return False when interrupted. Raises `EngineError`."""
-        batch, first = self._batch, len(self._mirror)
-        batch.n_tokens = len(tokens)
-        for index, token in enumerate(tokens):
-            batch.token[index] = token
-            batch.pos[index] = first + index
-            batch.n_seq_id[index] = 1
-            batch.seq_id[index][0] = 0
-            batch.logits[index] = False
-        batch.logits[len(tokens) - 1] = True
-        code = lib.llama_decode(self._context, batch)
-        if code == 0:
-            self._mirror += tokens
-            return True
-        # Parts of the batch may be in the state; a plain model can drop them, others begin anew.
-        if self._info.recurrent or not lib.llama_memory_seq_rm(self._memory, 0, first, -1):
-            self._forget()
-        if code == _ABORTED:
-            return False
-        self._forget()
-        raise EngineError(f"llama.cpp could not evaluate {len(tokens)} tokens (code {code}). {_reason()}")
 
     @contextlib.contextmanager
     def _constraint(self, sampling: SamplingSettings, transcript: Transcript) -> Iterator[CallConstraint | None]:
@@ -326,9 +238,10 @@ class LlamaEngine:
         finally:
             lib.llama_sampler_free(chain)
 
-    def _require_open(self) -> None:
-        if self._model is None:
+    def _require_open(self) -> SequenceState:
+        if self._state is None:
             raise EngineError("The model was closed. Load it again.")
+        return self._state
 
 
 class _Reply:
@@ -372,62 +285,17 @@ def _common_prefix(old: Sequence[int], new: Sequence[int]) -> int:
     return next((place for place, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
 
 
-def _load_model(path: Path, settings: EngineSettings, on_progress: OnProgress | None) -> Any:
-    params = lib.llama_model_default_params()
-    params.n_gpu_layers = settings.n_gpu_layers
-    params.load_mode = lib.LLAMA_LOAD_MODE_MMAP if settings.use_mmap else lib.LLAMA_LOAD_MODE_NONE
-    raised: list[BaseException] = []
+def _pieces(start: int, end: int, n_batch: int, anchors: Sequence[int]) -> Iterator[tuple[int, int, bool]]:
+    """Cut a prompt into batches that end at its anchors; yields (start, stop, whether the start is an anchor's).
 
-    def progress(fraction: float, _user: ctypes.c_void_p) -> bool:
-        if on_progress is not None:
-            try:
-                on_progress(fraction)
-            except BaseException as error:  # carried over the C frames and raised below
-                raised.append(error)
-                return False
-        return True
-
-    params.progress_callback = lib.llama_progress_callback(progress)  # referenced by `params` until it is loaded
-    _last_errors.clear()
-    model = lib.llama_model_load_from_file(os.fsencode(path), params)
-    if raised:
-        if model is not None:
-            lib.llama_model_free(model)
-        raise raised[0]
-    if model is None:
-        raise EngineError(f"llama.cpp cannot load {path.name}. {_reason()}")
-    return model
-
-
-def _make_context(model: Any, settings: EngineSettings, n_ctx: int, n_batch: int, n_threads: int) -> Any:
-    for name in (settings.kv_type_k, settings.kv_type_v):
-        if name not in KV_TYPES:
-            raise EngineError(f"'{name}' is no KV cache type. Choose one of: {', '.join(KV_TYPES)}.")
-    if settings.flash_attention is False and settings.kv_type_v not in _UNQUANTISED:
-        raise EngineError(f"A KV cache of type {settings.kv_type_v} needs flash attention. Turn it on or choose f16.")
-    params = lib.llama_context_default_params()
-    params.n_ctx = n_ctx
-    params.n_batch = params.n_ubatch = n_batch
-    params.n_threads = params.n_threads_batch = n_threads
-    params.type_k = KV_TYPES[settings.kv_type_k]
-    params.type_v = KV_TYPES[settings.kv_type_v]
-    params.flash_attn_type = {
-        None: lib.LLAMA_FLASH_ATTN_TYPE_AUTO,
-        True: lib.LLAMA_FLASH_ATTN_TYPE_ENABLED,
-        False: lib.LLAMA_FLASH_ATTN_TYPE_DISABLED,
-    }[settings.flash_attention]
-    _last_errors.clear()
-    context = lib.llama_init_from_model(model, params)
-    if context is None:
-        raise EngineError(f"llama.cpp cannot make a context of {n_ctx} tokens. {_reason()} Try a smaller context.")
-    return context
-
-
-def _description(model: Any) -> str:
-    buffer = ctypes.create_string_buffer(256)
-    lib.llama_model_desc(model, buffer, len(buffer))
-    return buffer.value.decode("utf-8", "replace")
-
-
-def _reason() -> str:
-    return f"It says: {_last_errors[-1]}." if _last_errors else "It gives no reason."
+    An anchor that is next to the start is served by the start.
+    """
+    ahead = [anchor for anchor in anchors if start <= anchor < end]
+    is_anchor = bool(ahead) and ahead[0] <= start + ANCHOR_SLACK
+    ahead = [anchor for anchor in ahead if anchor > start + ANCHOR_SLACK]
+    while start < end:
+        stop = min(start + n_batch, end, *ahead[:1])
+        yield start, stop, is_anchor
+        is_anchor = bool(ahead) and stop == ahead[0]
+        ahead = ahead[1:] if is_anchor else ahead
+        start = stop
