@@ -1,11 +1,12 @@
 """The command `zimfo`. Imports of `mcp`, `llama_cpp` and `rich` wait until a command needs them."""
 
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import click
 
+from zimfo_client.commands_models import models
+from zimfo_client.guard import guarded
 from zimfo_client.options import MAX_QUESTION_CHARS, AskOptions, ask_options
 from zimfo_shared.commands import DefaultGroup
 
@@ -36,7 +37,7 @@ def ask(question: tuple[str, ...], *, as_json: bool, **values: Any) -> None:
     text = well_formed(text).strip()
     if not text:
         raise click.UsageError("The question is empty.")
-    _guarded(lambda: answer_once(text, AskOptions.of(values), as_json=as_json))
+    guarded(lambda: answer_once(text, AskOptions.of(values), as_json=as_json))
 
 
 @main.command()
@@ -49,7 +50,7 @@ def chat(*, jsonl: bool, **values: Any) -> None:
     """
     from zimfo_client.run import talk
 
-    _guarded(lambda: talk(AskOptions.of(values), jsonl=jsonl))
+    guarded(lambda: talk(AskOptions.of(values), jsonl=jsonl))
 
 
 @main.command()
@@ -66,31 +67,4 @@ def doctor(*, as_json: bool, model: str | None, archives: tuple[str, ...]) -> No
         raise SystemExit(1)
 
 
-@main.group()
-def models() -> None:
-    """Models on this machine."""
-
-
-@models.command("list")
-def list_models() -> None:
-    """List the models that --model takes by name, and say where a GGUF file goes."""
-    from zimfo_client.models import list_models, models_folder
-
-    for model in list_models():
-        click.echo(f"{model.name}: {model.path} ({model.origin})")
-    click.echo(f"Put GGUF files into {models_folder()}", err=True)
-
-
-def _guarded(work: Callable[[], None]) -> None:
-    """Run `work`; every failure that is ours becomes one line on stderr and exit code 1."""
-    from zimfo_client.errors import ClientError
-
-    try:
-        work()
-    except ClientError as error:
-        raise click.ClickException(str(error)) from None
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output is gone; nothing is left to say
-        raise SystemExit(1) from None
+main.add_command(models)

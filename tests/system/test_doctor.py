@@ -5,10 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from zimfo_client.doctor import kv_bytes
-from zimfo_client.engine import read_gguf
-from zimfo_client.models import embedded_model
-
 
 def test_a_whole_installation_has_no_problem(zimfo: Callable[..., Any]) -> None:
     done = zimfo("doctor", "--json")
@@ -18,7 +14,8 @@ def test_a_whole_installation_has_no_problem(zimfo: Callable[..., Any]) -> None:
     assert {archive["name"] for archive in report["archives"]} >= {"encyclopedia", "peninsula"}
     assert report["model"]["quantisation"] == "Q4_1"
     assert report["model"]["profile"] == "chatml"
-    assert report["model"]["memory needed, MB"] > 100
+    # Weights of 97 MB, 8,192 tokens of 30 layers with 3 heads of 64 for keys and for values, and room to compute in.
+    assert 360 < report["model"]["memory needed, MB"] < 420
 
 
 def test_what_is_missing_is_named_with_what_to_do(zimfo: Callable[..., Any], tmp_path: Path) -> None:
@@ -41,10 +38,3 @@ def test_one_damaged_archive_among_good_ones_is_a_hint(zimfo: Callable[..., Any]
     assert done.code == 0, done.out
     assert "archive: bad cannot be used" in done.out
     assert "archive: good, generic, 52 pages" in done.out
-
-
-def test_the_memory_of_the_cache_follows_from_the_header() -> None:
-    found = embedded_model()
-    assert found is not None
-    # 30 layers, 3 heads of 64 for keys and for values, two bytes each
-    assert kv_bytes(read_gguf(found.path), 8_192, "f16", "f16") == 8_192 * 30 * 3 * 64 * 2 * 2
