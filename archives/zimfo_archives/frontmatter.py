@@ -13,10 +13,13 @@ from functools import partial
 
 import yaml
 
-KEYS = ("title", "redirects", "tags", "coordinates", "language")
+KEYS = ("title", "redirects", "categories", "tags", "coordinates", "language")
 MARKER = "---"
 # MediaWiki's own limit, so that titles travel between this and Wikipedia's archives.
 TITLE_BYTES = 255
+# Some keys need some hundred; what is longer is a file in which the second marker is far away by accident.
+MAX_CHARACTERS = 64 << 10
+_SHOWN_CHARACTERS = 80  # of a wrong value, in a message
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 # Told a line of the file and what is wrong there.
@@ -29,6 +32,7 @@ class FrontMatter:
 
     title: str = ""
     redirects: list[tuple[str, int]] = field(default_factory=list)
+    categories: list[str] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     coordinates: tuple[float, float] | None = None
     language: str | None = None
@@ -49,6 +53,9 @@ def split(text: str) -> tuple[str, str, int] | None:
 def parse(text: str, report: Report) -> FrontMatter:
     """Read the YAML between the markers; every problem goes to `report`, and what could be read is returned."""
     found = FrontMatter()
+    if len(text) > MAX_CHARACTERS:
+        report(1, f"the front matter has {len(text):,} characters; {MAX_CHARACTERS:,} are allowed")
+        return found
     try:
         loader = yaml.SafeLoader(text)
         try:
@@ -84,7 +91,7 @@ def _fill(found: FrontMatter, loader: yaml.SafeLoader, report: Report) -> None:
         line = _file_line(key_node.start_mark.line)
         key = loader.construct_object(key_node)
         if not isinstance(key, str) or key not in KEYS:
-            report(line, f"unknown key {key!r} in the front matter; known are {', '.join(KEYS)}")
+            report(line, f"unknown key {_shown(key)} in the front matter; known are {', '.join(KEYS)}")
             continue
         if key in found.lines:
             report(line, f"the key {key!r} stands in the front matter twice")
@@ -111,10 +118,21 @@ def _read_redirects(found: FrontMatter, value: object, node: yaml.Node, complain
         return
     for item, item_node in zip(value, node.value, strict=True):
         if (problem := title_problem(item)) is not None:
-            complain(f"the redirect {item!r} {problem}")
+            complain(f"the redirect {_shown(item)} {problem}")
         else:
             line = _file_line(item_node.start_mark.line)
             found.redirects.append((unicodedata.normalize("NFC", str(item)), line))
+
+
+def _read_categories(found: FrontMatter, value: object, node: yaml.Node, complain: _Complain) -> None:
+    if not isinstance(value, list):
+        complain("categories must be a list of names, such as [Physics]")
+        return
+    for item in value:
+        if (problem := title_problem(item)) is not None:
+            complain(f"the category {_shown(item)} {problem}")
+        else:
+            found.categories.append(unicodedata.normalize("NFC", str(item)))
 
 
 def _read_tags(found: FrontMatter, value: object, node: yaml.Node, complain: _Complain) -> None:
@@ -124,9 +142,12 @@ def _read_tags(found: FrontMatter, value: object, node: yaml.Node, complain: _Co
     for tag in value:
         # An archive keeps its tags in one line with semicolons between them, a page its keywords with commas.
         if not isinstance(tag, str) or not tag.strip() or not tag.isprintable() or set(tag) & set(";,"):
-            complain(f"the tag {tag!r} must be text without a comma or semicolon")
+            complain(f"the tag {_shown(tag)} must be text without a comma or semicolon")
+        elif (problem := title_problem(name := " ".join(tag.split()))) is not None:
+            # A tag may become a category, which has a page.
+            complain(f"the tag {_shown(tag)} {problem}")
         else:
-            found.tags.append(tag.strip())
+            found.tags.append(unicodedata.normalize("NFC", name))
 
 
 def _read_coordinates(found: FrontMatter, value: object, node: yaml.Node, complain: _Complain) -> None:
@@ -144,7 +165,7 @@ def _read_coordinates(found: FrontMatter, value: object, node: yaml.Node, compla
 
 def _read_language(found: FrontMatter, value: object, node: yaml.Node, complain: _Complain) -> None:
     if not isinstance(value, str) or not _LANGUAGE.fullmatch(value):
-        complain(f"the language {value!r} must be text such as en or pt-BR; put quotes around no")
+        complain(f"the language {_shown(value)} must be text such as en or pt-BR; put quotes around no")
     else:
         found.language = value
 
@@ -152,6 +173,7 @@ def _read_language(found: FrontMatter, value: object, node: yaml.Node, complain:
 _READERS: dict[str, Callable[[FrontMatter, object, yaml.Node, _Complain], None]] = {
     "title": _read_title,
     "redirects": _read_redirects,
+    "categories": _read_categories,
     "tags": _read_tags,
     "coordinates": _read_coordinates,
     "language": _read_language,
@@ -162,10 +184,20 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
+def _shown(value: object) -> str:
+    """Return a wrong value for a message: lists that hold each other may be endless, and are not written out."""
+    if isinstance(value, list | dict | set | tuple):
+        return "that is a list" if not isinstance(value, dict) else "that is a mapping"
+    text = repr(value)
+    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
+
+
 def title_problem(value: object) -> str | None:
     """Return what is wrong with a title or redirect, None if it is fine."""
     if not isinstance(value, str):
-        return f"must be text; put quotes around {value}" if value is not None else "is empty"
+        if value is None:
+            return "is empty"
+        return "must be text" if isinstance(value, list | dict) else f"must be text; put quotes around {value}"
     if not value.strip():
         return "is empty"
     if value != " ".join(value.split()):

@@ -1,7 +1,8 @@
 """Markdown files in, pages out: finding the files, reading them, and checking what they say about each other."""
 
 import os
-from collections.abc import Iterable, Iterator
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from zimfo_archives import frontmatter
 from zimfo_archives.errors import Problem, SourcesError
 
 SUFFIXES = (".md", ".markdown")
+# The longest novels have 3 MB of text, and no reader shows an article of that length well.
+MAX_PAGE_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +29,13 @@ class Page:
 
     file: Path  # as the person named it, for messages
     key: Path  # resolved, so that links find it whichever way they are written
+    root: Path  # the resolved folder of the sources it is part of
     title: str
     title_line: int
     path: str  # in the archive
     redirects: tuple[Alias, ...]
+    categories: tuple[str, ...]
+    categories_line: int
     tags: tuple[str, ...]
     coordinates: tuple[float, float] | None
     language: str | None
@@ -45,26 +51,32 @@ def zim_path(title: str) -> str:
 def read_sources(sources: Iterable[Path], *, reserved: Iterable[str] = ()) -> tuple[Page, ...]:
     """Return the pages of these files and folders in the order of their paths in the archive.
 
-    `reserved` are paths that no page may take. Raises SourcesError with every problem of every file.
+    `reserved` are paths that no page may take; one that ends in a slash stands for all below it. Raises SourcesError
+    with every problem of every file.
     """
     problems: list[Problem] = []
     pages: list[Page] = []
     files = list(_files(sources, problems))
-    for file, key in files:
-        page = _read(file, key, problems)
+    for file, key, root in files:
+        page = _read(file, key, root, problems)
         if page is not None:
             pages.append(page)
-    _check_names(pages, frozenset(reserved), problems)
+    _check_names(pages, tuple(reserved), problems)
     if not files and not problems:
         where = next(iter(sources), Path())
         problems.append(Problem(where, None, f"no Markdown files here; they end in {' or '.join(SUFFIXES)}"))
     if problems:
-        raise SourcesError(sorted(problems, key=lambda problem: (str(problem.file), problem.line or 0)))
+        raise SourcesError(in_file_order(problems))
     return tuple(sorted(pages, key=lambda page: page.path))
 
 
-def _files(sources: Iterable[Path], problems: list[Problem]) -> Iterator[tuple[Path, Path]]:
-    """Yield each Markdown file once, as named and resolved, in a stable order."""
+def in_file_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Return problems in the order of their files and lines."""
+    return sorted(problems, key=lambda problem: (str(problem.file), problem.line or 0))
+
+
+def _files(sources: Iterable[Path], problems: list[Problem]) -> Iterator[tuple[Path, Path, Path]]:
+    """Yield each Markdown file once, as named and resolved, with the folder it is part of, in a stable order."""
     seen: set[Path] = set()
     for source in sources:
         if source.is_dir():
@@ -78,7 +90,7 @@ def _files(sources: Iterable[Path], problems: list[Problem]) -> Iterator[tuple[P
             key = Path(os.path.realpath(file))
             if key not in seen:
                 seen.add(key)
-                yield file, key
+                yield file, key, Path(os.path.realpath(source)) if source.is_dir() else key.parent
 
 
 def _walk(folder: Path, problems: list[Problem]) -> Iterator[Path]:
@@ -93,7 +105,7 @@ def _walk(folder: Path, problems: list[Problem]) -> Iterator[Path]:
                 yield Path(root, name)
 
 
-def _read(file: Path, key: Path, problems: list[Problem]) -> Page | None:
+def _read(file: Path, key: Path, root: Path, problems: list[Problem]) -> Page | None:
     before = len(problems)
 
     def report(line: int | None, message: str) -> None:
@@ -113,10 +125,14 @@ def _read(file: Path, key: Path, problems: list[Problem]) -> Page | None:
     return Page(
         file=file,
         key=key,
+        root=root,
         title=found.title,
         title_line=found.lines["title"],
         path=zim_path(found.title),
         redirects=tuple(Alias(title, zim_path(title), line) for title, line in found.redirects),
+        # Many writers know tags alone; who means something else by them says so with categories.
+        categories=tuple(dict.fromkeys(found.categories if "categories" in found.lines else found.tags)),
+        categories_line=found.lines.get("categories", found.lines.get("tags", 1)),
         tags=tuple(dict.fromkeys(found.tags)),
         coordinates=found.coordinates,
         language=found.language,
@@ -125,26 +141,38 @@ def _read(file: Path, key: Path, problems: list[Problem]) -> Page | None:
     )
 
 
-def _text(file: Path, report: frontmatter.Report) -> str | None:
+def _text(file: Path, report: Callable[[int | None, str], None]) -> str | None:
     try:
-        data = file.read_bytes()
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode):
+            report(None, "is not a file that can be read")  # reading a pipe would wait for ever
+            return None
+        with file.open("rb") as stream:
+            data = stream.read(MAX_PAGE_BYTES + 1)
     except OSError as error:
         report(1, f"cannot be read: {error.strerror}")
+        return None
+    if len(data) > MAX_PAGE_BYTES:
+        size = max(status.st_size, len(data)) / (1 << 20)
+        report(None, f"has {size:.1f} MiB; a page may have {MAX_PAGE_BYTES >> 20} MiB, split it into several")
         return None
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         report(data.count(b"\n", 0, error.start) + 1, "not UTF-8 text; save the file as UTF-8")
         return None
+    if (zero := text.find("\0")) >= 0:
+        report(text.count("\n", 0, zero) + 1, "a zero byte, which no text holds; is the file damaged?")
+        return None
     # Editors on Windows write a byte order mark and two characters per line break.
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _check_names(pages: list[Page], reserved: frozenset[str], problems: list[Problem]) -> None:
+def _check_names(pages: list[Page], reserved: Sequence[str], problems: list[Problem]) -> None:
     """Report titles and redirects that would end up at the same path."""
     titles: dict[str, Page] = {}
     for page in pages:
-        if page.path in reserved:
+        if _is_reserved(page.path, reserved):
             message = f"the title {page.title!r} is kept for the archive itself"
         elif (other := titles.get(page.path)) is not None:
             message = f"the title {page.title!r} is also that of {other.file}:{other.title_line}"
@@ -155,7 +183,7 @@ def _check_names(pages: list[Page], reserved: frozenset[str], problems: list[Pro
     redirects: dict[str, tuple[Page, Alias]] = {}
     for page in pages:
         for alias in page.redirects:
-            if alias.path in reserved:
+            if _is_reserved(alias.path, reserved):
                 message = f"the redirect {alias.title!r} is kept for the archive itself"
             elif (holder := titles.get(alias.path)) is not None:
                 message = f"the redirect {alias.title!r} is the title of {holder.file}:{holder.title_line}"
@@ -165,3 +193,7 @@ def _check_names(pages: list[Page], reserved: frozenset[str], problems: list[Pro
                 redirects[alias.path] = (page, alias)
                 continue
             problems.append(Problem(page.file, alias.line, message))
+
+
+def _is_reserved(path: str, reserved: Sequence[str]) -> bool:
+    return any(path == kept or (kept.endswith("/") and path.startswith(kept)) for kept in reserved)

@@ -10,10 +10,12 @@ def problems(yaml: str) -> list[tuple[int, str]]:
 
 
 def test_all_fields_are_read() -> None:
-    yaml = "title: Blue\nredirects: [Azure,\n  Sky blue]\ntags: [a, b]\ncoordinates: [37, -122.5]\nlanguage: pt-BR"
+    yaml = "title: Blue\nredirects: [Azure,\n  Sky blue]\ntags: [a, b]\ncoordinates: [37, -122.5]\nlanguage: pt-BR\n"
+    yaml += "categories: [Hues, 'A, b']"
     found = frontmatter.parse(yaml, lambda line, message: pytest.fail(message))
     assert (found.title, found.redirects, found.tags) == ("Blue", [("Azure", 3), ("Sky blue", 4)], ["a", "b"])
     assert (found.coordinates, found.language) == ((37.0, -122.5), "pt-BR")
+    assert found.categories == ["Hues", "A, b"]
 
 
 def test_the_body_keeps_its_line_number() -> None:
@@ -51,6 +53,14 @@ def test_front_matter_needs_both_markers(text: str) -> None:
         ("title: Blue\nredirects:\n- Azure\n- 7", 3, "put quotes around 7"),
         ("title: Blue\ntags: physics", 3, "must be a list"),
         ("title: Blue\ntags: [a;b]", 3, "semicolon"),
+        ("title: Blue\ntags: [a//b]", 3, "between slashes"),
+        ("title: Blue\ncategories: physics", 3, "must be a list"),
+        ("title: Blue\ncategories: [7]", 3, "the category 7 must be text"),
+        ("title: Blue\ncategories: [' a']", 3, "spaces"),
+        ("title: [a]", 2, "must be text"),
+        ("title: Blue\nredirects: [[a]]", 3, "the redirect that is a list must be text"),
+        ("title: Blue\n? {a: b}\n: c", 3, "unknown key that is a mapping"),
+        ("title: Blue\n" + "k" * 70_000 + ": 1", 1, "characters; 65,536 are allowed"),
         ("title: Blue\nlanguage: no", 3, "put quotes around no"),
         ("title: Blue\nlanguage: english!", 3, "such as en"),
         ("title: Blue\ncoordinates: 37", 3, "two numbers"),
@@ -79,3 +89,12 @@ def test_endless_nesting_is_a_mistake_and_no_crash() -> None:
 
 def test_titles_are_composed_so_that_equal_letters_are_equal() -> None:
     assert frontmatter.parse("title: Cafe\u0301", lambda line, message: pytest.fail(message)).title == "Caf\u00e9"
+
+
+def test_lists_that_stand_for_endless_text_are_not_written_out() -> None:
+    bomb = "a: &a [x, x, x, x, x, x, x, x]\n"
+    for one, other in zip("abcdefghijk", "bcdefghijkl", strict=True):
+        bomb += f"{other}: &{other} [{', '.join([f'*{one}'] * 8)}]\n"
+    messages = [message for _, message in problems(f"{bomb}title: *l\ntags: [*l]\nlanguage: *l\nredirects: &r [*r]")]
+    assert max(map(len, messages)) < 200
+    assert len(messages) == 12 + 4

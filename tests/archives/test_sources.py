@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ Article = Callable[..., Path]
 
 def problems(*sources: Path) -> list[str]:
     with pytest.raises(SourcesError) as caught:
-        read_sources(sources, reserved=["mainPage"])
+        read_sources(sources, reserved=["mainPage", "_zimfo/"])
     return [str(problem) for problem in caught.value.problems]
 
 
@@ -77,8 +78,8 @@ def test_a_redirect_cannot_be_a_title_or_stand_twice(sources: Path, write: Write
 
 def test_the_archives_own_paths_are_kept_for_it(sources: Path, write: Write) -> None:
     write("a.md", "---\ntitle: mainPage\n---\n")
-    write("b.md", "---\ntitle: B\nredirects: [mainPage]\n---\n")
-    assert ["kept for the archive itself" in problem for problem in problems(sources)] == [True, True]
+    write("b.md", "---\ntitle: B\nredirects: [mainPage, _zimfo/style.css, _zimfo]\n---\n")
+    assert ["kept for the archive itself" in problem for problem in problems(sources)] == [True, True, True]
 
 
 def test_the_message_stays_readable_when_all_is_wrong(sources: Path, write: Write) -> None:
@@ -87,3 +88,36 @@ def test_the_message_stays_readable_when_all_is_wrong(sources: Path, write: Writ
     with pytest.raises(SourcesError, match="60 problems") as caught:
         read_sources([sources])
     assert str(caught.value).endswith("… and 10 more")
+
+
+def test_what_is_no_file_is_reported_and_not_waited_for(sources: Path) -> None:
+    os.mkfifo(sources / "a.md")
+    (sources / "b.md").symlink_to("b.md")
+    (sources / "c.md").symlink_to("gone.md")
+    assert problems(sources) == [
+        f"{sources / 'a.md'}: is not a file that can be read",
+        f"{sources / 'b.md'}:1: cannot be read: Too many levels of symbolic links",
+        f"{sources / 'c.md'}:1: cannot be read: No such file or directory",
+    ]
+
+
+def test_folders_that_hold_themselves_are_read_once(sources: Path, article: Article) -> None:
+    article("a.md", "")
+    (sources / "again").symlink_to(sources)
+    assert len(read_sources([sources, sources / "again"])) == 1
+
+
+def test_a_file_longer_than_any_page_is_refused(sources: Path, write: Write) -> None:
+    file = write("a.md", f"---\ntitle: A\n---\n{'word ' * 2_000_000}")
+    assert problems(sources) == [f"{file}: has 9.5 MiB; a page may have 4 MiB, split it into several"]
+
+
+def test_zero_bytes_are_refused_with_their_line(sources: Path, write: Write) -> None:
+    file = write("a.md", "---\ntitle: A\n---\nfine\nnot \0 fine\n")
+    assert problems(sources) == [f"{file}:5: a zero byte, which no text holds; is the file damaged?"]
+
+
+def test_pages_know_the_folder_they_are_part_of(sources: Path, article: Article) -> None:
+    file = article("deep/a.md", "")
+    assert [page.root for page in read_sources([sources])] == [sources]
+    assert [page.root for page in read_sources([file])] == [sources / "deep"]
