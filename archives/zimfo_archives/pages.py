@@ -1,67 +1,49 @@
-"""Markdown to HTML: headings get anchors, links between files become links between entries.
+"""Markdown to HTML: headings get anchors, links between files become links between entries, images are packed.
 
 A link to another page's heading can only be judged once that page was rendered, and keeping all parsed pages would cost
 some hundred bytes per word. So pages are rendered once with such links taken on trust, the anchors are checked
 afterwards, and only a page with a wrong one is rendered again.
 """
 
-import os
-import re
-from collections.abc import Callable, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from html import escape
+from urllib.parse import unquote
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from zimfo_archives.errors import Problem, SourcesError
-from zimfo_archives.sources import SUFFIXES, Page
-
-# A reader without a network can do nothing with these, but they name where a statement comes from.
-EXTERNAL_SCHEMES = frozenset({"http", "https", "mailto"})
-# The id of the element around a page's coordinates, as in Wikipedia's pages.
-COORDINATES_ID = "coordinates"
-
-
-@dataclass(frozen=True, slots=True)
-class BrokenLink:
-    """A link that leads nowhere."""
-
-    file: Path
-    line: int
-    target: str
-    reason: str
-
-    def as_problem(self) -> Problem:
-        """Return it as a problem of the sources."""
-        return Problem(self.file, self.line, f"the link to {self.target!r} is broken: {self.reason}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Jump:
-    """A link to a heading, to be judged when all anchors are known."""
-
-    key: Path
-    anchor: str
+from zimfo_archives.files import PackedFile, UnfitFileError
+from zimfo_archives.headings import Headings
+from zimfo_archives.links import Anchors, BrokenLink, Jump, Links
+from zimfo_archives.markup import MAX_NESTING, Parser, first_line_too_deep, lost_notes, mark_task, raw_html
+from zimfo_archives.sources import Page, in_file_order
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
     """The body of a page as HTML, and the id of its title where the Markdown wrote it as a heading."""
 
-    html: str
+    packed: bytes  # all bodies wait for the last one to be checked, and are a quarter of their size meanwhile
+    size: int  # of the HTML, in bytes
     title_id: str | None
     anchors: frozenset[str]
-    jumps: tuple[_Jump, ...]
+    jumps: tuple[Jump, ...]
     broken: tuple[BrokenLink, ...]
+
+    @property
+    def html(self) -> str:
+        """The HTML."""
+        return zlib.decompress(self.packed).decode()
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """All bodies, in the order of the pages, and the links that became plain text."""
+    """All bodies, in the order of the pages, the files they show or link to, and the links that became plain text."""
 
     bodies: tuple[Body, ...]
+    files: tuple[PackedFile, ...]
     broken: tuple[BrokenLink, ...]
 
 
@@ -90,184 +72,153 @@ def render_pages(
     if not allow_broken_links:
         problems += [link.as_problem() for link in broken]
     if problems:
-        raise SourcesError(sorted(problems, key=lambda problem: (str(problem.file), problem.line or 0)))
-    return Rendered(tuple(bodies), broken)
-
-
-def slug(heading: str) -> str:
-    """Return the anchor of a heading, made as GitHub makes it: what people who write Markdown expect."""
-    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") or "section"
-
-
-def relative_link(source: str, target: str, anchor: str = "") -> str:
-    """Return the link from one path of the archive to another, percent-encoded."""
-    # A colon is encoded too, or the first word of a title such as "Mars: an overview" would be a scheme.
-    up = "../" * source.count("/")
-    return up + quote(target, safe="/") + (f"#{quote(anchor, safe='')}" if anchor else "")
-
-
-class _Parser(MarkdownIt):
-    def __init__(self) -> None:
-        super().__init__("commonmark", {"html": False})
-        self.enable("table")
-
-    def validateLink(self, url: str) -> bool:  # noqa: N802 - the parser's own name
-        # The parser would turn links it refuses into text without a word; ours are judged in _Renderer._resolve.
-        return True
+        raise SourcesError(in_file_order(problems))
+    return Rendered(tuple(bodies), renderer.links.files.packed, broken)
 
 
 class _Renderer:
     def __init__(self, pages: Sequence[Page]) -> None:
         self.problems: list[Problem] = []
-        self._pages = {page.key: page for page in pages}
-        self._parser = _Parser()
+        self.links = Links(pages)
+        self._parser = Parser()
 
-    def render(self, page: Page, anchors: Mapping[Path, frozenset[str]] | None) -> Body:
+    def render(self, page: Page, anchors: Anchors | None) -> Body:
         """Render one page; `anchors` of all pages if they are known already."""
         env: dict[str, object] = {}
         tokens = self._parser.parse(page.body, env)
-        headings = _Headings(page, self.problems)
+        if (line := first_line_too_deep(tokens)) is not None:
+            message = f"lists or quotes too deep within each other; at most {MAX_NESTING // 2} lists can be"
+            self.problems.append(Problem(page.file, page.body_line + line, message))
+        headings = Headings(page, self.problems)
         tokens = headings.mark(tokens)
-        jumps: list[_Jump] = []
-        broken: list[BrokenLink] = []
-        for token in tokens:
-            if token.type == "inline" and token.children:
-                line = page.body_line + (token.map[0] if token.map else 0)
-                token.children = self._link(token.children, page, line, anchors, jumps, broken)
-        html: str = self._parser.renderer.render(tokens, self._parser.options, env)
-        return Body(html, headings.title_id, frozenset(headings.ids), tuple(jumps), tuple(broken))
+        paragraphs = _Paragraphs(page, self.links, anchors)
+        paragraphs.rewrite(tokens)
+        broken = paragraphs.broken
+        for target, line in lost_notes(page.body, env):
+            reason = "no text refers to it"
+            broken.append(BrokenLink(page.file, page.body_line + line, target, reason, what="footnote"))
+        html = str(self._parser.renderer.render(tokens, self._parser.options, env)).encode()
+        return Body(
+            packed=zlib.compress(html, 1),
+            size=len(html),
+            title_id=headings.title_id,
+            anchors=frozenset(headings.ids),
+            jumps=tuple(paragraphs.jumps),
+            broken=tuple(broken),
+        )
 
-    def _link(
-        self,
-        tokens: Sequence[Token],
-        page: Page,
-        line: int,
-        anchors: Mapping[Path, frozenset[str]] | None,
-        jumps: list[_Jump],
-        broken: list[BrokenLink],
-    ) -> list[Token]:
+
+class _Paragraphs:
+    """Rewrites the links and images of a page, and collects what is to be said of them."""
+
+    def __init__(self, page: Page, links: Links, anchors: Anchors | None) -> None:
+        self.jumps: list[Jump] = []
+        self.broken: list[BrokenLink] = []
+        self._page = page
+        self._links = links
+        self._anchors = anchors
+        self._line = page.body_line
+        self._note_lines: dict[object, int] = {}
+
+    def rewrite(self, tokens: list[Token]) -> None:
+        """Rewrite all paragraphs in place."""
+        for index, token in enumerate(tokens):
+            if token.type == "footnote_open":
+                # Notes come last; one within a line has no line of its own but that of its reference.
+                self._line = self._note_lines.get(token.meta["id"], self._line)
+            if token.type != "inline" or not token.children:
+                continue
+            self._line = self._page.body_line + token.map[0] if token.map else self._line
+            if index > 1 and tokens[index - 1].type == "paragraph_open" and tokens[index - 2].type == "list_item_open":
+                mark_task(token, tokens[index - 2])
+            token.children = self._rewritten(token.children)
+            if len(token.children) == 1 and token.children[0].type == "image" and not tokens[index - 1].hidden:
+                _make_figure(tokens[index - 1], token, tokens[index + 1])
+
+    def _rewritten(self, tokens: Sequence[Token]) -> list[Token]:
         """Return the tokens of a paragraph with its links rewritten, and the broken ones replaced by their text."""
         kept: list[Token] = []
-        dropped = False  # links do not nest, so one flag remembers whether the end of this one goes too
+        is_dropped = False  # links do not nest, so one flag remembers whether the end of this one goes too
         for token in tokens:
-            piece = token
-            if token.type in ("softbreak", "hardbreak"):
-                line += 1
-            elif token.type == "image":
-                target = unquote(str(token.attrGet("src")))
-                broken.append(BrokenLink(page.file, line, target, "images are not packed; say it in words"))
-                piece = Token("text", "", 0, content=token.content, level=token.level)
-            elif token.type == "link_open":
-                href = str(token.attrGet("href"))
-                try:
-                    token.attrSet("href", self._resolve(href, page, anchors, jumps))
-                except _BrokenLinkError as error:
-                    broken.append(BrokenLink(page.file, line, unquote(href), str(error)))
-                    dropped = True
-                    continue
-            elif token.type == "link_close" and dropped:
-                dropped = False
-                continue
-            kept.append(piece)
+            match token.type:
+                case "softbreak" | "hardbreak":
+                    self._line += 1
+                    kept.append(token)
+                case "footnote_ref":
+                    self._note_lines.setdefault(token.meta["id"], self._line)
+                    kept.append(token)
+                case "image":
+                    kept.append(self._image(token, str(token.attrGet("src"))))
+                case "wiki_embed":
+                    kept.append(self._image(_embedded(token), None))
+                case "wiki_link":
+                    kept += self._wiki_link(token)
+                case "link_open":
+                    is_dropped = not self._link(token)
+                    kept += [] if is_dropped else [token]
+                case "link_close":
+                    kept += [] if is_dropped else [token]
+                case _:
+                    kept.append(token)
         return kept
 
-    def _resolve(self, href: str, page: Page, anchors: Mapping[Path, frozenset[str]] | None, jumps: list[_Jump]) -> str:
+    def _link(self, token: Token) -> bool:
+        """Rewrite the beginning of a link; return whether it leads anywhere."""
+        href = str(token.attrGet("href"))
         try:
-            parts = urlsplit(href)
-        except ValueError:
-            raise _BrokenLinkError("not a valid address") from None
-        if parts.scheme in EXTERNAL_SCHEMES:
-            return href
-        if parts.scheme or parts.netloc or parts.query or parts.path.startswith("/"):
-            raise _BrokenLinkError("links lead to another Markdown file by a relative path, or to http(s) or mailto")
-        path, anchor = unquote(parts.path), unquote(parts.fragment)
-        if not path and not anchor:
-            raise _BrokenLinkError("it is empty")
-        target = self._target(path, page) if path else page
-        if anchor:
-            if anchors is not None and anchor not in anchors[target.key]:
-                raise _BrokenLinkError(_no_heading(anchor, target, anchors[target.key]))
-            jumps.append(_Jump(target.key, anchor))
-        return relative_link(page.path, target.path, anchor) if path else f"#{quote(anchor, safe='')}"
+            token.attrSet("href", self._links.link(href, self._page, self._anchors, self.jumps))
+        except UnfitFileError as error:
+            self._report(unquote(href), error)
+            return False
+        return True
 
-    def _target(self, path: str, page: Page) -> Page:
-        if Path(path).suffix.lower() not in SUFFIXES:
-            raise _BrokenLinkError("only Markdown files are packed")
+    def _wiki_link(self, token: Token) -> list[Token]:
+        text = Token("text", "", 0, content=token.content)
+        wanted = token.meta["target"]
         try:
-            key = Path(os.path.realpath(page.key.parent / path))
-            exists = key.exists()
-        except (ValueError, OSError):  # a zero byte, a name too long
-            raise _BrokenLinkError("there is no such file") from None
-        target = self._pages.get(key)
-        if target is None:
-            raise _BrokenLinkError("that file is not among the sources" if exists else "there is no such file")
-        return target
+            href = self._links.wiki_link(wanted, self._page, self._anchors, self.jumps)
+        except UnfitFileError as error:
+            self._report(wanted, error)
+            return [text]
+        return [Token("link_open", "a", 1, attrs={"href": href}), text, Token("link_close", "a", -1)]
+
+    def _image(self, token: Token, source: str | None) -> Token:
+        """Return an image with its place in the archive, or the words that stand for it."""
+        wanted = source if source is not None else token.meta["target"]
+        try:
+            if source is not None:
+                place = self._links.image(source, self._page)
+            else:
+                place = self._links.wiki_image(wanted, self._page)
+        except UnfitFileError as error:
+            self._report(unquote(wanted), error, what="image")
+            return Token("text", "", 0, content=token.content, level=token.level)
+        token.attrs = {"src": place, **{name: value for name, value in token.attrs.items() if name != "src"}}
+        token.attrSet("loading", "lazy")
+        return token
+
+    def _report(self, target: str, error: UnfitFileError, what: str = "link to") -> None:
+        self.broken.append(BrokenLink(self._page.file, self._line, target, str(error), what))
 
 
-class _BrokenLinkError(Exception):
-    """Why a link is broken; never leaves this module."""
+def _embedded(token: Token) -> Token:
+    """Return `![[image.png|words]]` as an image; a number instead of words is its width."""
+    label = str(token.meta["label"])
+    width = label.partition("x")[0]
+    is_size = width.isascii() and width.isdigit() and len(width) <= 4
+    words = "" if is_size or not label else token.content
+    attributes: dict[str, str | int | float] = {"src": "", "alt": ""}
+    if is_size:
+        attributes["width"] = width
+    alt = [Token("text", "", 0, content=words)]
+    return Token("image", "img", 0, attrs=attributes, children=alt, content=words, meta=token.meta)
 
 
-def _no_heading(anchor: str, target: Page, known: frozenset[str]) -> str:
-    by_slug = slug(anchor.replace("_", " "))
-    hint = f"; did you mean #{by_slug}?" if by_slug in known else ""
-    return f"{target.file.name} has no heading with the anchor #{anchor}{hint}"
-
-
-class _Headings:
-    """Gives the headings of one page their ids, and takes out the one that repeats the title."""
-
-    def __init__(self, page: Page, problems: list[Problem]) -> None:
-        self._page = page
-        self._problems = problems
-        # Taken already by an element around the body; two equal ids would be invalid HTML.
-        self._used = {COORDINATES_ID} if page.coordinates is not None else set[str]()
-        self.ids: set[str] = set()
-        self.title_id: str | None = None
-
-    def mark(self, tokens: list[Token]) -> list[Token]:
-        kept: list[Token] = []
-        index = 0
-        while index < len(tokens):
-            token = tokens[index]
-            if token.type != "heading_open":
-                kept.append(token)
-                index += 1
-                continue
-            text = _plain(tokens[index + 1].children or [])
-            identity = self._identity(text)
-            if token.tag == "h1":
-                self._check_title(token, text)
-                self.title_id = self.title_id or identity
-                index += 3  # the opening, its text, the closing
-                continue
-            token.attrSet("id", identity)
-            kept.append(token)
-            index += 1
-        return kept
-
-    def _identity(self, text: str) -> str:
-        base = identity = slug(text)
-        number = 0
-        while identity in self._used:
-            number += 1
-            identity = f"{base}-{number}"
-        self._used.add(identity)
-        self.ids.add(identity)
-        return identity
-
-    def _check_title(self, token: Token, text: str) -> None:
-        line = self._page.body_line + (token.map[0] if token.map else 0)
-        if self.title_id is not None or token.level > 0:
-            message = "a second heading of the first level; use ## for sections"
-        elif text != self._page.title:
-            message = f"the first heading {text!r} is not the title {self._page.title!r}; use ## for sections"
-        else:
-            return
-        self._problems.append(Problem(self._page.file, line, message))
-
-
-def _plain(tokens: Sequence[Token]) -> str:
-    pieces = {"softbreak": " ", "hardbreak": " "}
-    texts = (pieces.get(token.type, token.content) for token in tokens)
-    return " ".join("".join(texts).split())
+def _make_figure(opening: Token, paragraph: Token, closing: Token) -> None:
+    """Turn a paragraph that is nothing but an image into a figure, its title into the words below."""
+    assert paragraph.children
+    if opening.type != "paragraph_open":
+        return
+    opening.tag = closing.tag = "figure"
+    if title := paragraph.children[0].attrs.pop("title", None):
+        paragraph.children.append(raw_html(f"\n<figcaption>{escape(str(title))}</figcaption>\n"))

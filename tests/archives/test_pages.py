@@ -1,10 +1,13 @@
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from zimfo_archives.errors import SourcesError
-from zimfo_archives.pages import relative_link, render_pages, slug
+from zimfo_archives.headings import slug
+from zimfo_archives.links import relative_link
+from zimfo_archives.pages import render_pages
 from zimfo_archives.sources import read_sources
 
 Article = Callable[..., Path]
@@ -77,7 +80,15 @@ def test_links_to_the_world_stay(sources: Path, article: Article) -> None:
         ("[x](gone.md)", "there is no such file"),
         ("[x](../outside.md)", "not among the sources"),
         ("[x](a%00.md)", "no such file"),
-        ("[x](a.pdf)", "only Markdown files"),
+        ("[x](a.pdf)", "there is no such file"),
+        ("[x](notes.docx)", "files of this kind are not packed; PNG"),
+        ("[x](/)", "relative path"),
+        ("[x](../../../../../../../../../..)", "that folder has no page index.md or README.md"),
+        ("[x](empty/)", "that folder has no page index.md or README.md"),
+        (f"[x]({'a/' * 5000}b.md)", "no such file"),
+        ("[[Gone]]", "no page has this title, redirect or file name"),
+        ("[[a#Gone]]", "a.md has no heading with the anchor #gone"),
+        ("[[gone.png]]", "there is no such file"),
         ("[x](/a.md)", "relative path"),
         ("[x](a.md?q)", "relative path"),
         ("[x](//host/a.md)", "relative path"),
@@ -87,11 +98,12 @@ def test_links_to_the_world_stay(sources: Path, article: Article) -> None:
         ("[x]()", "it is empty"),
         ("[x](#gone)", "a.md has no heading with the anchor #gone"),
         ("[x](a.md#Early_life)", "did you mean #early-life?"),
-        ("![x](x.png)", "images are not packed"),
     ],
 )
 def test_a_broken_link_is_named_with_its_line(sources: Path, article: Article, link: str, reason: str) -> None:
     (sources.parent / "outside.md").write_text("")
+    (sources / "notes.docx").write_text("")
+    (sources / "empty").mkdir()
     file = article("a.md", f"## Early life\n\nfirst\n{link} last\n")
     [problem] = problems(sources)
     assert problem.startswith(f"{file}:7: the link to ")
@@ -149,3 +161,127 @@ def test_a_page_rendered_twice_reports_its_problems_once(sources: Path, article:
 def test_no_id_stands_twice_on_a_page_with_coordinates(sources: Path, write: Callable[[str, str], Path]) -> None:
     write("a.md", "---\ntitle: A\ncoordinates: [1, 2]\n---\n## Coordinates\n")
     assert html_of(sources) == ['<h2 id="coordinates-1">Coordinates</h2>\n']
+
+
+def test_wiki_links_find_titles_redirects_and_files(sources: Path, write: Callable[[str, str], Path]) -> None:
+    links = ["Sky", "sky", "Azure|the *sky*", "deep/blue", "blue.md", "blue#The colour", "#Here", "Sky#More#The colour"]
+    write("a.md", "---\ntitle: A\n---\n" + "\n".join(f"[[{link}]]" for link in links) + "\n\n## Here\n")
+    write("deep/blue.md", "---\ntitle: Sky\nredirects: [Azure]\n---\n## The colour\n")
+    html = html_of(sources)[0]
+    assert html.splitlines()[:8] == [
+        '<p><a href="Sky">Sky</a>',
+        '<a href="Sky">sky</a>',
+        '<a href="Sky">the *sky*</a>',
+        '<a href="Sky">deep/blue</a>',
+        '<a href="Sky">blue.md</a>',
+        '<a href="Sky#the-colour">blue &gt; The colour</a>',
+        '<a href="#here">Here</a>',
+        '<a href="Sky#the-colour">Sky &gt; More &gt; The colour</a></p>',
+    ]
+
+
+def test_wiki_links_work_in_tables_and_not_in_code(sources: Path, article: Article) -> None:
+    article("a.md", "| h |\n|---|\n| [[b\\|bee]] |\n\n`[[gone]]` \\[[gone]]\n\n    [[gone]]\n", "A")
+    article("b.md", "")
+    html = html_of(sources)[0]
+    assert '<td><a href="b">bee</a></td>' in html
+    assert html.count("[[gone]]") == 3
+
+
+def test_brackets_that_are_no_wiki_link_stay(sources: Path, article: Article) -> None:
+    article("a.md", "[[1]](a.md) [[1,2],[3]] [[]] [[a\nb]]")
+    assert html_of(sources) == ['<p><a href="a">[1]</a> [[1,2],[3]] [[]] [[a\nb]]</p>\n']
+
+
+def test_a_wiki_link_to_one_of_several_pages_is_broken(sources: Path, article: Article) -> None:
+    file = article("a.md", "[[same]]")
+    article("x/same.md", "", "One")
+    article("y/same.md", "", "Two")
+    assert problems(sources) == [
+        f"{file}:4: the link to 'same' is broken: it may be any of 'One', 'Two'; write the title exactly"
+    ]
+
+
+def test_links_do_not_nest(sources: Path, article: Article) -> None:
+    article("a.md", "[see [[b]] here](b.md)")
+    article("b.md", "")
+    assert html_of(sources)[0] == '<p>[see <a href="b">b</a> here](b.md)</p>\n'
+
+
+@pytest.mark.parametrize("link", ["sub", "sub/", "sub/index.md", "./sub/../sub", "sub/other/../index"])
+def test_a_folder_stands_for_its_first_page(sources: Path, article: Article, link: str) -> None:
+    article("a.md", f"[x]({link})")
+    article("sub/index.md", "", "Sub")
+    (sources / "sub/other").mkdir()
+    assert html_of(sources)[1] == '<p><a href="Sub">x</a></p>\n'
+
+
+def test_footnotes_stand_below_and_lead_back(sources: Path, article: Article) -> None:
+    article("a.md", "One[^n], again[^n], two^[Inline [[a]].].\n\n[^n]: The [note](a.md).\n")
+    [html] = html_of(sources)
+    assert html.startswith(
+        '<p>One<sup class="footnote-ref reference"><a href="#fn:1" id="fnref:1">[1]</a></sup>, '
+        'again<sup class="footnote-ref reference"><a href="#fn:1" id="fnref:1:1">[1]</a></sup>, '
+        'two<sup class="footnote-ref reference"><a href="#fn:2" id="fnref:2">[2]</a></sup>.</p>\n'
+        '<section class="footnotes references">\n<ol>\n<li id="fn:1"><p>The <a href="a">note</a>. <a href="#fnref:1"'
+    )
+    assert '<li id="fn:2"><p>Inline <a href="a">a</a>. <a href="#fnref:2"' in html
+
+
+def test_broken_links_in_footnotes_have_their_lines(sources: Path, article: Article) -> None:
+    file = article("a.md", "x[^n]\n\ny^[An [x](1.md)]\n\n[^n]: A\n    [y](2.md)\n")
+    assert [problem.split(": ")[0] for problem in problems(sources)] == [f"{file}:6", f"{file}:9"]
+
+
+def test_a_footnote_without_reference_is_reported(sources: Path, article: Article) -> None:
+    file = article("a.md", "One[^a].\n\n[^a]: Fine.\n\n> [^typo]: Lost.\n")
+    assert problems(sources) == [f"{file}:8: the footnote '[^typo]' is broken: no text refers to it"]
+
+
+def test_the_markdown_people_write_is_understood(sources: Path, article: Article) -> None:
+    article("a.md", "~~old~~\n\n- [x] done\n- [ ] *to do*\n- [y] text\n\nTerm\n: Meaning\n")
+    [html] = html_of(sources)
+    assert "<s>old</s>" in html
+    assert '<li class="task"><input type="checkbox" disabled checked> done</li>' in html
+    assert '<li class="task"><input type="checkbox" disabled> <em>to do</em></li>' in html
+    assert "<li>[y] text</li>" in html
+    assert "<dl>\n<dt>Term</dt>\n<dd>Meaning</dd>\n</dl>" in html
+
+
+def test_long_articles_have_a_table_of_contents(sources: Path, article: Article) -> None:
+    article("a.md", "Lead.\n\n## A & *b*\n### C\n## D\n#### E\n> ## F\n\n## G\n")
+    article("b.md", "## A\n## B\n## C\n")
+    long, short = html_of(sources)
+    before, _, rest = long.partition('<!--htdig_noindex-->\n<nav class="toc">')
+    contents, _, after = rest.partition("</nav>\n<!--/htdig_noindex-->\n")
+    assert before == "<p>Lead.</p>\n"
+    assert [line for line in contents.splitlines() if line.startswith("<li")] == [
+        '<li class="toc-h2"><a href="#a--b">A &amp; b</a></li>',
+        '<li class="toc-h3"><a href="#c">C</a></li>',
+        '<li class="toc-h2"><a href="#d">D</a></li>',
+        '<li class="toc-h2"><a href="#g">G</a></li>',
+    ]
+    assert after.startswith('<h2 id="a--b">')
+    assert "toc" not in short
+
+
+def test_lists_too_deep_to_be_read_are_reported_and_not_cut(sources: Path, article: Article) -> None:
+    fine = "".join(f"{'  ' * level}- level {level}\n" for level in range(19))
+    article("fine.md", fine)
+    assert "level 18" in html_of(sources)[0]
+    file = article("deep.md", fine + f"{'  ' * 19}- lost\n{'  ' * 20}- lost\n")
+    assert problems(sources) == [f"{file}:23: lists or quotes too deep within each other; at most 20 lists can be"]
+
+
+@pytest.mark.parametrize("piece", ["[", "![", "[[a", "- [ ] a\n", "a|b\n-|-\n", "`", "> " * 15 + "\n", "*a ", "## a\n"])
+def test_odd_text_costs_no_more_than_its_length(sources: Path, article: Article, piece: str) -> None:
+    """Four times the text must not take sixteen times as long."""
+
+    def seconds(count: int) -> float:
+        article("a.md", piece * count)
+        pages = read_sources([sources])
+        started = time.process_time()
+        render_pages(pages, allow_broken_links=True)
+        return time.process_time() - started
+
+    assert seconds(4_000) < 9 * max(seconds(1_000), 0.02)

@@ -33,7 +33,8 @@ def test_the_archive_is_sound_and_holds_what_it_should(wiki: Path, build: Build)
     assert archive.has_new_namespace_scheme
     paths = {archive._get_entry_by_id(number).path for number in range(archive.entry_count)}
     assert paths == {
-        "AC/DC_effect", "Azure", "Blue", "Rayleigh_law", "Rayleigh_scattering", "_zimfo/style.css", "mainPage",
+        "AC/DC_effect", "Azure", "Blue", "Category:optics", "Category:physics", "Rayleigh_law", "Rayleigh_scattering",
+        "_zimfo/style.css", "mainPage",
     }  # fmt: skip
     # Articles, with the redirects that stand in the title index beside them.
     assert archive.article_count == 5
@@ -95,7 +96,8 @@ def test_search_finds_words_of_articles_alone(wiki: Path, build: Build) -> None:
     assert archive.has_fulltext_index
     assert found(archive, "firmament") == ["Rayleigh_scattering"]
     assert found(archive, "cerulean") == ["Blue"]
-    assert found(archive, "physics") == ["Rayleigh_scattering"]
+    assert found(archive, "physics") == ["Rayleigh_scattering"]  # a keyword of the page
+    assert found(archive, "categories") == found(archive, "articles") == []
     assert set(found(archive, "scattering")) == {"Blue", "Rayleigh_scattering"}
 
 
@@ -106,6 +108,7 @@ def test_suggestions_find_titles_and_redirects_alone(wiki: Path, build: Build) -
     assert suggested(archive, "rayleigh la") == ["Rayleigh_law"]
     assert suggested(archive, "azu") == ["Azure"]
     assert suggested(archive, "encyc") == []
+    assert suggested(archive, "physics") == suggested(archive, "category") == []
 
 
 def test_the_main_page_lists_all_articles_by_the_alphabet(
@@ -139,7 +142,7 @@ def test_metadata_is_as_given(wiki: Path, build: Build, tmp_path: Path) -> None:
     )
     values = {key: archive.get_metadata(key).decode() for key in archive.metadata_keys if "Illus" not in key}
     assert values == {
-        "Counter": "text/css=1;text/html=3",
+        "Counter": "text/css=1;text/html=5",
         "Title": "Physics",
         "Description": "x" * 80,
         "Language": "fra",
@@ -181,7 +184,8 @@ def test_equal_sources_give_equal_entries(wiki: Path, tmp_path: Path) -> None:
 
 def test_the_report_counts_what_was_built(wiki: Path, tmp_path: Path) -> None:
     report = build_wiki([wiki], tmp_path / "a.zim", WikiOptions())
-    assert (report.articles, report.redirects, report.broken_links) == (2, 3, ())
+    assert (report.articles, report.redirects, report.categories, report.broken_links) == (2, 3, 2, ())
+    assert (report.images, report.files) == (0, 0)
     assert report.bytes == (tmp_path / "a.zim").stat().st_size
     assert report.seconds > 0
     assert report.peak_rss_bytes is None or report.peak_rss_bytes > 1 << 20

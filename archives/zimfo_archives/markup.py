@@ -1,0 +1,145 @@
+"""The Markdown that people write: CommonMark with tables, footnotes, definitions, tasks, struck words, [[wiki links]].
+
+Where a link leads is judged in `links`; here it is only recognised.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererProtocol
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+from mdit_py_plugins.deflist import deflist_plugin
+from mdit_py_plugins.footnote import footnote_plugin
+
+# A list counts twice, so this is twenty lists within each other. The time for a line of brackets grows with it.
+MAX_NESTING = 40
+# A title has 255 bytes, and the words shown instead seldom more; longer ones are brackets that are no link.
+MAX_WIKI_LINK = 600
+_CONTAINERS = frozenset(("list_item_open", "blockquote_open", "dd_open"))
+_TASK = re.compile(r"\[([ xX])\]\s")
+
+
+class Parser(MarkdownIt):
+    """Parses pages into tokens and renders these."""
+
+    def __init__(self) -> None:
+        super().__init__("commonmark", {"html": False, "maxNesting": MAX_NESTING})
+        self.enable(["table", "strikethrough"])
+        self.use(footnote_plugin).use(deflist_plugin)
+        self.inline.ruler.before("link", "wiki_link", _wiki_link)
+        for name, rule in _RENDER_RULES.items():
+            self.add_render_rule(name, rule)
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802 - the parser's own name
+        """Accept every link: the parser would turn others into text without a word; `links` judges them."""
+        return True
+
+
+def first_line_too_deep(tokens: Sequence[Token]) -> int | None:
+    """Return the line, counted from 0, of the first list or quote too deep to be parsed: its text would be lost."""
+    for token in tokens:
+        if token.type in _CONTAINERS and token.level >= MAX_NESTING - 1:
+            return token.map[0] if token.map else 0
+    return None
+
+
+def lost_notes(body: str, env: EnvType) -> list[tuple[str, int]]:
+    """Return the footnotes that no text refers to, as `[^label]` and its line counted from 0: they are not rendered."""
+    labels = [label[1:] for label, number in env.get("footnotes", {}).get("refs", {}).items() if number < 0]
+    if not labels:
+        return []
+    lines = {line.lstrip(" >").partition(":")[0]: number for number, line in enumerate(body.split("\n"))}
+    return [(f"[^{label}]", lines.get(f"[^{label}]", 0)) for label in labels]
+
+
+def mark_task(paragraph: Token, item: Token) -> None:
+    """Turn the brackets a list item begins with into a box, ticked or not."""
+    children = paragraph.children or []
+    found = _TASK.match(children[0].content) if children and children[0].type == "text" else None
+    if found is None:
+        return
+    checked = " checked" if found[1] != " " else ""
+    children[0].content = children[0].content[found.end() :]
+    children.insert(0, raw_html(f'<input type="checkbox" disabled{checked}> '))
+    item.attrJoin("class", "task")
+
+
+def raw_html(html: str, *, is_block: bool = False) -> Token:
+    """Return a token that is rendered as this HTML, within a paragraph or beside it."""
+    return Token("html_block" if is_block else "html_inline", "", 0, content=html)
+
+
+def _wiki_link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - as the parser calls it
+    source, start = state.src, state.pos
+    is_embed = source.startswith("![[", start)
+    if not is_embed and not source.startswith("[[", start):
+        return False
+    inner = start + (3 if is_embed else 2)
+    end = source.find("]]", inner, min(state.posMax, inner + MAX_WIKI_LINK))
+    content = source[inner:end] if end > inner else ""
+    # `[[1]](page.md)` is an ordinary link with brackets in its text.
+    if not content.strip() or any(char in content for char in "[]\n") or source.startswith("(", end + 2):
+        return False
+    if not silent:
+        # Within a table the stroke has to be escaped; outside of one, some write it so all the same.
+        target, _, label = content.replace("\\|", "|").partition("|")
+        token = state.push("wiki_embed" if is_embed else "wiki_link", "", 0)
+        token.content = " ".join((label.strip() or target.strip().lstrip("#").replace("#", " > ")).split())
+        token.meta = {"target": target.strip(), "label": label.strip()}
+    state.pos = end + 2
+    return True
+
+
+_Rule = Callable[[RendererProtocol, Sequence[Token], int, OptionsDict, EnvType], str]
+
+
+def _footnote_ref(
+    renderer: RendererProtocol, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
+    # No heading's anchor holds a colon, so the two can never be equal.
+    number, again = tokens[index].meta["id"] + 1, _again(tokens[index])
+    return f'<sup class="footnote-ref reference"><a href="#fn:{number}" id="fnref:{number}{again}">[{number}]</a></sup>'
+
+
+def _footnote_open(
+    renderer: RendererProtocol, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
+    return f'<li id="fn:{tokens[index].meta["id"] + 1}">'
+
+
+def _footnote_anchor(
+    renderer: RendererProtocol, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
+    number, again = tokens[index].meta["id"] + 1, _again(tokens[index])
+    # The selector behind the arrow keeps telephones from drawing it as an image.
+    return f' <a href="#fnref:{number}{again}" class="footnote-backref">\u21a9\ufe0e</a>'
+
+
+def _again(token: Token) -> str:
+    """Return what tells the second and later references to a footnote from the first."""
+    return f":{token.meta['subId']}" if token.meta.get("subId", 0) > 0 else ""
+
+
+def _text(text: str) -> _Rule:
+    def rule(
+        renderer: RendererProtocol, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
+    ) -> str:
+        return text
+
+    return rule
+
+
+_RENDER_RULES: dict[str, _Rule] = {
+    "footnote_ref": _footnote_ref,
+    "footnote_open": _footnote_open,
+    "footnote_anchor": _footnote_anchor,
+    # Wikipedia's class for the same, by which zimfo's server knows that it is no part of the text.
+    "footnote_block_open": _text('<section class="footnotes references">\n<ol>\n'),
+    "footnote_block_close": _text("</ol>\n</section>\n"),
+    # A box around a table scrolls it sideways where the screen is narrow.
+    "table_open": _text('<div class="scroll">\n<table>\n'),
+    "table_close": _text("</table>\n</div>\n"),
+}
