@@ -50,3 +50,4 @@ def _own_user_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyt
         monkeypatch.setenv(name, str(base / name.lower()))
     for name in ("ZIMFO_ARCHIVES", "ZIMFO_MODEL"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ZIMFO_STATES_MB", "0")  # tens of megabytes each; tests of warm starts ask for them

@@ -24,13 +24,13 @@ _WORDS: Final = (
     "title", "section", "``", '{"', '":', '",', "}}", "Ġis", "Ġto", "Ġof", "Ġa", "ĊĊ", "ing", "ation",
 )  # fmt: skip
 _WIDTH: Final = 64
-_HEAD: Final = 16
+_HEAD: Final = 32  # a block of a quantised cache has 32 numbers
 _FEED_FORWARD: Final = 96
 
 
 def write_hybrid(path: Path, seed: int = 1) -> Path:
     """Write an LFM2-MoE: 6 layers, 2 of them attention, 1 of them dense, 8 experts of which 2 are used."""
-    heads = [0, 0, 2, 0, 2, 0]  # of keys and values; 0 is a short convolution
+    heads = [0, 0, 1, 0, 1, 0]  # of keys and values; 0 is a short convolution
     experts, expert_width, reach = 8, 32, 3
     writer = _begun(path, "lfm2moe", len(heads))
     writer.add_head_count(_WIDTH // _HEAD)
@@ -104,7 +104,7 @@ def write_plain(path: Path, seed: int = 3) -> Path:
     layers = 2
     writer = _begun(path, "llama", layers)
     writer.add_head_count(_WIDTH // _HEAD)
-    writer.add_head_count_kv(2)
+    writer.add_head_count_kv(1)
     writer.add_feed_forward_length(_FEED_FORWARD)
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_dimension_count(_HEAD)
@@ -115,7 +115,7 @@ def write_plain(path: Path, seed: int = 3) -> Path:
         block = f"blk.{layer}."
         ones(block + "attn_norm.weight", _WIDTH)
         ones(block + "ffn_norm.weight", _WIDTH)
-        _attention(tensor, block, 2)
+        _attention(tensor, block, 1)
         _dense(tensor, block)
     return _written(writer, path)
 

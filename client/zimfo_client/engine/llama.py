@@ -8,6 +8,8 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +32,7 @@ from zimfo_client.engine.constrained import CallConstraint
 from zimfo_client.engine.state import SequenceState
 from zimfo_client.engine.streaming import TextStream
 from zimfo_client.engine.vocab import Vocab
+from zimfo_client.engine.warm import WarmStore, model_identity
 from zimfo_client.errors import ContextFullError, EngineError
 from zimfo_client.transcript import Transcript
 
@@ -48,6 +51,7 @@ class LlamaEngine:
         self._model: Any = None
         self._context: Any = None
         self._state: SequenceState | None = None
+        self._unsaved: tuple[list[int], bytes] | None = None
         self._seed = settings.seed
         try:
             self._model = loading.load_model(lib, path, settings, on_progress)
@@ -61,6 +65,7 @@ class LlamaEngine:
         except BaseException:
             self.close()
             raise
+        self._warm = _warm_store(path, settings, n_ctx, self._n_batch)
         self._info = EngineInfo(
             description=loading.description(lib, self._model),
             n_ctx=min(n_ctx, lib.llama_n_ctx(self._context)),  # llama.cpp rounds up
@@ -137,6 +142,7 @@ class LlamaEngine:
                     stopped = self._decode_reply(state, transcript, sampling, sampler, calls, reply, should_stop)
             reply.finish()
             done = time.perf_counter()
+            self._save_unsaved()
             return Generation(
                 text="".join(reply.shown),
                 tokens=tuple(reply.tokens),
@@ -192,7 +198,10 @@ class LlamaEngine:
         """
         tokens = transcript.tokens
         common = _common_prefix(state.tokens, tokens)
+        first = transcript.anchors[0] if transcript.anchors else 0
         kept = state.rewind(min(common, len(tokens) - 1))
+        if kept < first < len(tokens):
+            kept = self._warmed(state, tokens[:first], kept)
         total = len(tokens) - kept
         for start, stop, is_anchor in _pieces(kept, len(tokens), self._n_batch, transcript.anchors):
             if on_prefill is not None:
@@ -200,11 +209,30 @@ class LlamaEngine:
             state.keep(passing=not is_anchor)
             if should_stop() or not state.evaluate_stoppable(tokens[start:stop], should_stop):
                 break
+            if stop == first and self._warm and self._warm.is_on():
+                self._unsaved = list(tokens[:first]), state.export()
         reached = len(state.tokens)
         if on_prefill is not None:
             on_prefill(max(reached - kept, 0), total)
         # What was sampled before and is run for the first time is no prompt; what is run again is counted.
         return max(reached - kept - transcript.sampled_between(common, reached), 0)
+
+    def _warmed(self, state: SequenceState, tokens: Sequence[int], kept: int) -> int:
+        """Take the state behind the tools from disk if it is there; return how many tokens are held."""
+        stored = self._warm.load(tokens) if self._warm else None
+        if stored is None:
+            return kept
+        if state.restore(tokens, stored):
+            return len(tokens)
+        assert self._warm is not None
+        self._warm.discard(tokens)
+        return 0
+
+    def _save_unsaved(self) -> None:
+        """Store the state behind the tools, when nobody waits for an answer any more."""
+        if self._warm and self._unsaved:
+            self._warm.save(*self._unsaved)
+        self._unsaved = None
 
     @contextlib.contextmanager
     def _constraint(self, sampling: SamplingSettings, transcript: Transcript) -> Iterator[CallConstraint | None]:
@@ -242,6 +270,20 @@ class LlamaEngine:
         if self._state is None:
             raise EngineError("The model was closed. Load it again.")
         return self._state
+
+
+def _warm_store(path: Path, settings: EngineSettings, n_ctx: int, n_batch: int) -> WarmStore | None:
+    """Return the store of states that depend on this model, these parameters and this library on this processor."""
+    try:
+        model = model_identity(path)
+    except OSError:
+        return None
+    parameters = {**asdict(settings), "n_ctx": n_ctx, "n_batch": n_batch, "seed": 0, "n_threads": 0}
+    library = {
+        "version": version("llama-cpp-python"),
+        "system": lib.llama_print_system_info().decode("utf-8", "replace"),
+    }
+    return WarmStore({"model": model, "context": parameters, "library": library})
 
 
 class _Reply:
