@@ -53,6 +53,27 @@ async def test_a_foreign_server_is_refused_by_direct_answers(tmp_path: Path):
             DirectConversation(host)
 
 
+async def test_a_follow_up_is_answered_from_what_was_read(talk: DirectConversation):
+    await talk.ask("Tell me about Marie Curie.")
+    answer = await talk.ask("When did she die?")
+
+    assert "1934" in answer.text
+    assert titles(answer) == ["Marie Curie"]
+    assert {call.name for call in answer.tool_calls} <= {"get_article_section"}
+
+    again = await talk.ask("And where did she die?")
+
+    assert again.tool_calls == []
+    assert titles(again) == ["Marie Curie"]
+
+
+async def test_another_subject_is_searched_for_after_an_article(talk: DirectConversation):
+    await talk.ask("Tell me about Marie Curie.")
+    answer = await talk.ask("What causes malaria?")
+
+    assert titles(answer) == ["Malaria"]
+
+
 async def test_an_ambiguous_title_is_answered_with_its_meanings(talk: DirectConversation):
     answer = await talk.ask("mercury")
 

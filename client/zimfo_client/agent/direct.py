@@ -40,13 +40,17 @@ NAMED_COVERAGE = 0.4  # enough when the question names the article and something
 RELATED_SHARE = 0.5  # of a title's words named: up to there an article is about something else
 TYPO_LETTERS, TYPO_RATIO = 4, 65  # of a wrong word beside a right one; the ratio is rapidfuzz's
 LONE_TYPO_LETTERS, LONE_TYPO_RATIO = 6, 80  # of a word that stands alone
-FOLLOW_UP_WORDS = 10  # a question of fewer words may mean the article just read
+FOLLOW_UP_WORDS = 14  # a question of fewer words may mean the article just read
+MAX_DEEPENED = 2  # articles read on for a follow-up, section by section
+MAX_DEEPENED_SECTIONS = 8  # of each: a call takes some milliseconds
+AGE_COST = 0.1  # of rank, for every article that was read later
 TOOLS = frozenset({"search", "article_overview", "get_article_section", "compare_articles", "narrate_article"})
 NOT_COVERED = "The archives do not cover this."
 GREETING = "Hello. Ask me about anything in the loaded archives: a subject, a comparison, or an article to read aloud."
 
 _PRONOUNS = frozenset("it its he his him she her hers they their them this that these those there one ones".split())
 _CONTINUES = frozenset("and so but then also ok okay wait more".split())
+_CLARIFIES = frozenset("but wait".split())  # what was just said is not clear; "so" often goes on to something else
 _ASKS = frozenset("what why how who when where which".split())
 
 
@@ -222,9 +226,12 @@ class DirectAnswerer:
     async def _read_about(self, question: str, *, subject: str = "") -> Direct:
         """Search, read the likeliest articles, and quote the passage that fits the question best.
 
-        With a `subject` that has no article of its own, the answer says so before it quotes what mentions it.
+        With a `subject` that has no article of its own, the answer says so before it quotes what mentions it. What the
+        conversation has read already is not searched for again.
         """
         asked = Question(question)
+        if known := await self._from_read(asked):
+            return known
         searched, hits = await self._call(
             "search", {"query": shorten(question, MAX_QUERY), "limit": SEARCH_LIMIT}, SearchOutput
         )
@@ -250,6 +257,59 @@ class DirectAnswerer:
             # The question names the article, but none of its words: what the article says first is the answer.
             return _sourced(compose.overview(best.article), Shape.QUESTION, best.result)
         return Direct(NOT_COVERED, Shape.QUESTION, found=False, key=searched)
+
+    async def _from_read(self, asked: Question) -> Direct | None:
+        """Answer a follow-up from the articles read before; None when it is none, or when they do not answer it."""
+        if not self._follows(asked):
+            return None
+        back = self._points_back(asked)
+        best: tuple[float, Passage, OverviewOutput] | None = None
+        for age, (zim, path, _) in enumerate(self._focus.articles[:MAX_DEEPENED]):
+            article = self._focus.read.get(zim, path)
+            if article is None or not (back or asked.title_coverage(article.title)):
+                continue
+            passage = self._known_passage(asked, article)
+            if passage is None or not passage.section or passage.coverage < ENOUGH_COVERAGE:
+                # A lead says everything once and briefly: who asks on wants what the sections say.
+                article = await self._deepened(article)
+                body = self._known_passage(asked, article, body=True)
+                if body is not None and (passage is None or body.fits_like(passage)):
+                    passage = body
+            if passage is not None:
+                rank = passage.coverage + min(passage.score, 10) / 100 - AGE_COST * age
+                if best is None or rank > best[0]:
+                    best = rank, passage, article
+        if best is None:
+            return None
+        _, passage, article = best
+        if passage.coverage < (FOCUS_COVERAGE if back else ENOUGH_COVERAGE):
+            return None
+        return await self._quoted(passage, article, None, Shape.QUESTION)
+
+    def _known_passage(self, asked: Question, article: OverviewOutput, *, body: bool = False) -> Passage | None:
+        if asked.misses_a_name(_all_text(article)):
+            return None
+        if body:
+            article = article.model_copy(update={"sections": [s for s in article.sections if s.title]})
+        return best_passage(asked, article)
+
+    async def _deepened(self, article: OverviewOutput) -> OverviewOutput:
+        """Read the sections of an article that were not read so far."""
+        for name in self._focus.read.unread(article)[:MAX_DEEPENED_SECTIONS]:
+            arguments = {"title": article.title, "section": name, "path": article.path, "zim": article.zim}
+            await self._call("get_article_section", arguments, SectionOutput)
+        return self._focus.read.get(article.zim, article.path) or article
+
+    def _follows(self, asked: Question) -> bool:
+        """Whether a question may be about what was read before: it is short, and asks or points back."""
+        said = words(asked.text)
+        if not self._focus.read.articles or not said or len(said) > FOLLOW_UP_WORDS:
+            return False
+        return self._points_back(asked) or said[0] in _ASKS or said[0] in _CONTINUES
+
+    def _points_back(self, asked: Question) -> bool:
+        said = words(asked.text)
+        return bool(_PRONOUNS & set(said)) or said[0] in _CLARIFIES
 
     async def _reading(self, asked: Question, candidate: "_Candidate") -> "_Reading | None":
         """Read one article; None when it cannot answer the question."""
@@ -284,10 +344,9 @@ class DirectAnswerer:
             return False
         if any(candidate.share >= 1.0 for candidate in ranked):
             return False
-        points_back = bool(_PRONOUNS & set(said)) or said[0] in _CONTINUES
-        return points_back or (said[0] in _ASKS and not asked.names)
+        return self._points_back(asked) or said[0] in _CONTINUES or (said[0] in _ASKS and not asked.names)
 
-    async def _quoted(self, passage: Passage, article: OverviewOutput, read: ToolResult, shape: Shape) -> Direct:
+    async def _quoted(self, passage: Passage, article: OverviewOutput, read: ToolResult | None, shape: Shape) -> Direct:
         key = read
         if self._deepen and passage.section:
             arguments = {"title": article.title, "section": passage.section, "path": article.path, "zim": article.zim}
@@ -299,7 +358,9 @@ class DirectAnswerer:
     async def _call(
         self, name: str, arguments: dict[str, Any], model: type[Payload]
     ) -> tuple[ToolResult, Payload | None]:
-        return await fetched(self._call_tool, name, arguments, model)
+        result, found = await fetched(self._call_tool, name, arguments, model)
+        self._focus.read.see(found)
+        return result, found
 
 
 def _sourced(text: str, shape: Shape, result: ToolResult) -> Direct:

@@ -6,6 +6,7 @@ from typing import Any, Self
 from pydantic import ValidationError
 
 from zimfo_client.agent.location import KnownPoints
+from zimfo_client.agent.memory import ReadArticles
 from zimfo_client.results import Source, ToolResult, sources_of
 from zimfo_shared.places import NearOutput, Place, StoriesOutput
 
@@ -90,6 +91,7 @@ class Focus:
     """
 
     articles: list[tuple[str, str, str]] = field(default_factory=list)
+    read: ReadArticles = field(default_factory=ReadArticles)
     listed: ListedPlaces = field(default_factory=ListedPlaces)
     points: KnownPoints = field(default_factory=KnownPoints)
     journey: list[Source] = field(default_factory=list)
@@ -97,7 +99,13 @@ class Focus:
 
     def copy(self) -> Self:
         """Return a copy to come back to: what is noted here later does not change it."""
-        return replace(self, articles=list(self.articles), listed=replace(self.listed), points=self.points.copy())
+        return replace(
+            self,
+            articles=list(self.articles),
+            read=self.read.copy(),
+            listed=replace(self.listed),
+            points=self.points.copy(),
+        )
 
     def note(self, sources: list[Source]) -> None:
         """Remember the articles that an answer stands on, the first of them as the newest; places are no articles."""

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
@@ -12,6 +12,7 @@ from zimfo_shared.articles import OverviewOutput
 
 MAX_PASSAGE_SENTENCES = 4  # an answer is a few sentences; more is reading the article
 MAX_PASSAGE_CHARS = 700
+AS_GOOD = 0.9  # of a score: what differs by less is equal
 FUZZY_RATIO = 86  # of rapidfuzz, for words of five letters and more: one slip in six letters still matches
 NEAR_WORDS = 4  # between a number and what it counts
 TABLE_SHARE = 0.4  # of the score of a table's row: it answers in numbers that nobody can read alone
@@ -48,6 +49,9 @@ _EXPECTED = (  # question word → what a sentence that answers it tends to hold
 )  # fmt: skip
 
 
+_SMALL_WORDS = frozenset("of the and for de la du".split())
+_LONG_NAME = re.compile(r"\b[A-Z][\w'-]*(?: (?:(?:of|the|and|for|de|la|du) )*[A-Z][\w'-]*)+")
+_NUMERAL = re.compile(r"[IVX]+|\d+")
 _QUANTITY = re.compile(r"\bhow (?:many|much|long|far|tall|high|big|large|old|fast|hot|deep|heavy)\b|\bpopulation\b")
 
 # Encyclopedias open an article on a person with the years of birth and death in brackets, without saying so in words.
@@ -63,6 +67,10 @@ class Passage:
     section: str
     coverage: float
     score: float
+
+    def fits_like(self, other: "Passage") -> bool:
+        """Whether this passage answers about as well as another."""
+        return self.coverage >= other.coverage and self.score >= AS_GOOD * other.score
 
 
 @dataclass(frozen=True)
@@ -99,7 +107,7 @@ class Question:
 
         An article that never mentions what the question names cannot answer it, however many other words fit.
         """
-        vocabulary = set(words(text))
+        vocabulary = {*words(text), *_initials(text)}
         return any(not _among(name, vocabulary, exact=name.isdigit()) for name in self.names)
 
 
@@ -212,6 +220,15 @@ def _among(stem: str, others: Iterable[str], *, exact: bool = False) -> bool:
         if len(stem) >= 5 and abs(len(other) - len(stem)) <= 2 and fuzz.ratio(stem, other) >= FUZZY_RATIO:
             return True
     return False
+
+
+def _initials(text: str) -> Iterator[str]:
+    """Yield the short forms of names in a text: "wwii" of World War II, "who" of the World Health Organization."""
+    for name in _LONG_NAME.finditer(text):
+        parts = [part for part in name[0].split() if part.lower() not in _SMALL_WORDS]
+        for size in range(2, len(parts) + 1):
+            # A numeral is kept as it is.
+            yield "".join(part if _NUMERAL.fullmatch(part) else part[0] for part in parts[:size]).lower()
 
 
 def _names(text: str) -> list[str]:
