@@ -1,6 +1,7 @@
 """Runs the commands: starts the tool server, opens a conversation, puts questions to it."""
 
 import contextlib
+import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -74,6 +75,9 @@ async def _turn(conversation: Conversation, text: str, *, jsonl: bool) -> bool:
             show_answer(answer)
     except ClientError as error:
         click.echo(f"Error: {error}", err=True)
+        if jsonl:
+            # Whoever reads the pipe waits for a line to each question.
+            click.echo(json.dumps({"question": text, "error": str(error)}, ensure_ascii=False))
         return False
     return True
 
