@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from zimfo_client.commands_eval import compare, evaluate
 from zimfo_client.commands_models import models
 from zimfo_client.guard import guarded
 from zimfo_client.options import MAX_QUESTION_CHARS, AskOptions, ask_options
@@ -68,3 +69,5 @@ def doctor(*, as_json: bool, model: str | None, archives: tuple[str, ...]) -> No
 
 
 main.add_command(models)
+main.add_command(evaluate)
+main.add_command(compare)

@@ -5,9 +5,12 @@ ClientError
 ├── ConfigError                 a configuration file that cannot be used
 ├── ModelNotFoundError          no model of that name or at that path
 ├── ModelInvalidError           a file that is no usable GGUF
+├── ModelStoreError             the models folder could not be changed as asked
+├── PullError                   a model or what belongs to it could not be downloaded
 ├── ProfileError                an unknown, unreadable or contradictory profile
 ├── ContextFullError            the conversation does not fit the model's context
 ├── EngineError                 llama.cpp could not load or run the model
+├── SuiteError                  a suite of evaluation questions that cannot be used
 ├── ServerUnavailableError      the MCP server could not be started or reached
 ├── ServerLostError             the MCP server went away in the middle of a conversation
 └── ToolCallError               a tool call failed on the way, not in the tool
@@ -38,6 +41,14 @@ class ModelInvalidError(ClientError):
     """A model file that cannot be used; the message says what is wrong with it."""
 
 
+class ModelStoreError(ClientError):
+    """A model could not be added to the models folder or removed from it."""
+
+
+class PullError(ClientError):
+    """A download that failed or may not begin; what had arrived is kept, and the message says how to go on."""
+
+
 class ProfileError(ClientError):
     """A profile that does not exist or does not make sense."""
 
@@ -56,6 +67,10 @@ class ContextFullError(ClientError):
 
 class EngineError(ClientError):
     """The inference engine failed; the message quotes its reason."""
+
+
+class SuiteError(ClientError):
+    """A suite of evaluation questions, or a report of one, that cannot be used."""
 
 
 class ServerUnavailableError(ClientError):

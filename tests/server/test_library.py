@@ -9,8 +9,9 @@ import pytest
 from zimfo_server.errors import ArchiveSetAsideError, NothingToServeError
 from zimfo_server.library import cache
 from zimfo_server.library.archive import OpenArchive
-from zimfo_server.library.discover import demo_archives, discover, library_sources, user_archives
+from zimfo_server.library.discover import discover, library_sources, user_archives
 from zimfo_server.library.library import Library
+from zimfo_shared.demo import demo_archives
 
 
 def test_the_demo_archives_are_found_when_nothing_else_is_there():

@@ -10,10 +10,11 @@ import pytest
 
 from zimfo_server import frames
 from zimfo_server.errors import GuidanceError, WorkerDiedError, WorkerTimeoutError
-from zimfo_server.library.discover import demo_archives, discover
+from zimfo_server.library.discover import discover
 from zimfo_server.service import Connection, Service
 from zimfo_server.workers.pool import WorkerPool
 from zimfo_server.workers.process import WorkerProcess
+from zimfo_shared.demo import demo_archives
 
 SUNSET = {"title": "Sunset"}
 DEADLINE_S = 10.0

@@ -13,7 +13,7 @@ from zimfo_client.agent.conversation import DirectConversation
 from zimfo_client.agent.direct import _is_typo_of
 from zimfo_client.errors import ServerUnavailableError
 from zimfo_client.host import open_host
-from zimfo_server.library.discover import demo_archives
+from zimfo_shared.demo import demo_archives
 
 
 @pytest.fixture

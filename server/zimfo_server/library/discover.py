@@ -4,13 +4,13 @@ import os
 import re
 import struct
 from collections.abc import Iterable, Iterator
-from importlib import resources
 from pathlib import Path
 
 import platformdirs
 
 from zimfo_server.errors import ArchiveUnusableError, NothingToServeError
 from zimfo_server.library.record import ArchiveRecord
+from zimfo_shared.demo import demo_archives
 
 MAX_DEPTH = 3  # folders below a given one: deep enough for a sorted collection, no walk over a whole disk
 MAX_ARCHIVES = 2_000  # a library of everything that Kiwix offers in one language stays below
@@ -47,15 +47,6 @@ def library_sources(given: Iterable[str]) -> list[Path]:
 def user_archives() -> Path:
     """Return the folder in which a person's own archives are found without being named."""
     return platformdirs.user_data_path("zimfo") / "archives"
-
-
-def demo_archives() -> list[Path]:
-    """Return the demo archives that are installed with zimfo."""
-    try:
-        folder = resources.files("zimfo_archives.demo")
-    except ModuleNotFoundError:
-        return []
-    return sorted(Path(str(item)) for item in folder.iterdir() if item.name.endswith(".zim"))
 
 
 def discover(sources: Iterable[Path]) -> list[ArchiveRecord]:

@@ -1,0 +1,1 @@
+"""The suites of questions that come with zimfo."""
