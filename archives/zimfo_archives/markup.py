@@ -8,17 +8,20 @@ from collections.abc import Callable, Sequence
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererProtocol
+from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
+from mdit_py_plugins.footnote.index import footnote_def
 
 # A list counts twice, so this is twenty lists within each other. The time for a line of brackets grows with it.
 MAX_NESTING = 40
 # A title has 255 bytes, and the words shown instead seldom more; longer ones are brackets that are no link.
 MAX_WIKI_LINK = 600
 _CONTAINERS = frozenset(("list_item_open", "blockquote_open", "dd_open"))
+_WITHIN_NOTE = "zimfo_within_note"
 _TASK = re.compile(r"\[([ xX])\]\s")
 
 
@@ -29,6 +32,7 @@ class Parser(MarkdownIt):
         super().__init__("commonmark", {"html": False, "maxNesting": MAX_NESTING})
         self.enable(["table", "strikethrough"])
         self.use(footnote_plugin).use(deflist_plugin)
+        self.block.ruler.at("footnote_def", _footnote, {"alt": ["paragraph", "reference"]})
         self.inline.ruler.before("link", "wiki_link", _wiki_link)
         for name, rule in _RENDER_RULES.items():
             self.add_render_rule(name, rule)
@@ -70,6 +74,17 @@ def mark_task(paragraph: Token, item: Token) -> None:
 def raw_html(html: str, *, is_block: bool = False) -> Token:
     """Return a token that is rendered as this HTML, within a paragraph or beside it."""
     return Token("html_block" if is_block else "html_inline", "", 0, content=html)
+
+
+def _footnote(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - as the parser calls it
+    # The plugin mixes up the ends of notes within notes.
+    if silent or state.env.get(_WITHIN_NOTE):
+        return silent and footnote_def(state, start, end, silent)
+    state.env[_WITHIN_NOTE] = True
+    try:
+        return footnote_def(state, start, end, silent)
+    finally:
+        state.env[_WITHIN_NOTE] = False
 
 
 def _wiki_link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - as the parser calls it

@@ -138,7 +138,7 @@ class _Paragraphs:
     def _rewritten(self, tokens: Sequence[Token]) -> list[Token]:
         """Return the tokens of a paragraph with its links rewritten, and the broken ones replaced by their text."""
         kept: list[Token] = []
-        is_dropped = False  # links do not nest, so one flag remembers whether the end of this one goes too
+        opened: list[bool] = []  # whether the links around are kept; the parser lets `<https://…>` stand within one
         for token in tokens:
             match token.type:
                 case "softbreak" | "hardbreak":
@@ -154,10 +154,11 @@ class _Paragraphs:
                 case "wiki_link":
                     kept += self._wiki_link(token)
                 case "link_open":
-                    is_dropped = not self._link(token)
-                    kept += [] if is_dropped else [token]
+                    is_nested = any(opened)
+                    opened.append(self._link(token) and not is_nested)
+                    kept += [token] if opened[-1] else []
                 case "link_close":
-                    kept += [] if is_dropped else [token]
+                    kept += [token] if opened.pop() else []
                 case _:
                     kept.append(token)
         return kept

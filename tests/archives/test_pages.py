@@ -204,8 +204,12 @@ def test_a_wiki_link_to_one_of_several_pages_is_broken(sources: Path, article: A
 
 def test_links_do_not_nest(sources: Path, article: Article) -> None:
     article("a.md", "[see [[b]] here](b.md)")
+    article("c.md", "[see <https://b.c> here](b.md) [<https://b.c>](gone.md)")
     article("b.md", "")
-    assert html_of(sources)[0] == '<p>[see <a href="b">b</a> here](b.md)</p>\n'
+    assert html_of(sources, allow_broken_links=True)[0] == '<p>[see <a href="b">b</a> here](b.md)</p>\n'
+    rendered = render_pages(read_sources([sources]), allow_broken_links=True)
+    link = '<a href="https://b.c">https://b.c</a>'
+    assert rendered.bodies[2].html == f'<p><a href="b">see https://b.c here</a> {link}</p>\n'
 
 
 @pytest.mark.parametrize("link", ["sub", "sub/", "sub/index.md", "./sub/../sub", "sub/other/../index"])
@@ -236,6 +240,13 @@ def test_broken_links_in_footnotes_have_their_lines(sources: Path, article: Arti
 def test_a_footnote_without_reference_is_reported(sources: Path, article: Article) -> None:
     file = article("a.md", "One[^a].\n\n[^a]: Fine.\n\n> [^typo]: Lost.\n")
     assert problems(sources) == [f"{file}:8: the footnote '[^typo]' is broken: no text refers to it"]
+
+
+def test_footnotes_within_others_do_not_confuse_their_ends(sources: Path, article: Article) -> None:
+    article("a.md", "One[^1].\n\n[^1]: - [^2]: two words\n    - end\n")
+    [html] = html_of(sources)
+    assert "<li>[^2]: two words</li>\n<li>end</li>\n</ul>" in html
+    assert html.count("<li") == html.count("</li>") == 3
 
 
 def test_the_markdown_people_write_is_understood(sources: Path, article: Article) -> None:
