@@ -3,7 +3,7 @@
 Each segment is tokenised exactly once, when it is appended, and what the model sampled is kept as it was sampled. What
 an engine has evaluated is therefore always a prefix of what it is asked next, and nothing is computed twice. Template
 text is tokenised with special tokens on, everything else with special tokens off, so that no article can leave its
-turn.
+turn. Besides growing, a transcript can be taken back to a mark, and lose what is between two marks.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,6 +26,10 @@ class Mark:
 
     tokens: int
     pieces: int
+
+    def moved(self, by: "Mark") -> "Mark":
+        """Return the place after `Transcript.replace` said that it moved."""
+        return Mark(self.tokens + by.tokens, self.pieces + by.pieces)
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,24 @@ class Transcript:
         del self._sampled[mark.tokens :]
         del self._pieces[mark.pieces :]
         self._anchors = [anchor for anchor in self._anchors if anchor <= mark.tokens]
+
+    def replace(self, start: Mark, stop: Mark, segments: Iterable[Segment] = ()) -> Mark:
+        """Put segments in the place of what is between two marks; return by how much later marks have moved.
+
+        What follows stays as it was tokenised. Raises `ValueError` for marks of text that is not there.
+        """
+        if not start.tokens <= stop.tokens <= len(self._tokens):
+            raise ValueError("the marks are not in order")
+        tokens, sampled = self._tokens[stop.tokens :], self._sampled[stop.tokens :]
+        pieces, anchors = self._pieces[stop.pieces :], [one for one in self._anchors if one > stop.tokens]
+        self.rewind(start)
+        self.append(segments)
+        by = Mark(len(self._tokens) - stop.tokens, len(self._pieces) - stop.pieces)
+        self._tokens += tokens
+        self._sampled += sampled
+        self._pieces += [Piece(piece.start + by.tokens, piece.segment) for piece in pieces]
+        self._anchors += [anchor + by.tokens for anchor in anchors]
+        return by
 
     def ends_with(self, text: str) -> bool:
         """Say whether the last tokens are those of trusted `text`, e.g. whether the model closed its turn itself."""

@@ -5,13 +5,15 @@ article read aloud) is written into it as if the model had done so.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import partial
 from typing import Any, Final
 
 from zimfo_client.agent.answer import Answer, OnCall, Recorder, StepUsage
 from zimfo_client.agent.compact import compact
+from zimfo_client.agent.dialogue import Dialogue
 from zimfo_client.agent.direct import TOOLS, DirectAnswerer
 from zimfo_client.agent.focus import Focus
 from zimfo_client.agent.grounding import strays
@@ -22,12 +24,12 @@ from zimfo_client.agent.shape import MAP_SHAPES, Shape
 from zimfo_client.calls import CallGate, ParsedReply, ToolCall, parse_calls
 from zimfo_client.engine.base import Engine, Generation, OnPrefill
 from zimfo_client.engine.worker import agenerate
-from zimfo_client.errors import ClientError, ContextFullError
+from zimfo_client.errors import ClientError
 from zimfo_client.fold import fold_tools, grammar_for
 from zimfo_client.host import ToolHost
 from zimfo_client.profile import Profile
 from zimfo_client.results import Source, ToolResult, merged, sources_of
-from zimfo_client.transcript import Mark, Segment, Transcript
+from zimfo_client.transcript import Segment
 from zimfo_shared.wire import Location
 
 MAX_ROUNDS: Final = 6  # rounds of calls in a turn; the corpus never needs more than two
@@ -104,37 +106,49 @@ class ModelConversation:
         if grammar:
             self._sampling = replace(self._sampling, calls=grammar_for(host.tools, profile))
         self._watch = watcher or Watcher()
-        self._fold = fold_tools(host.tools, profile)
+        self._unanswered: str | None = None
         self._tools = {tool["name"]: list(tool["inputSchema"].get("properties", {})) for tool in host.tools}
-        self._transcript = Transcript(engine)
-        self._turns: list[tuple[str, Mark, Focus]] = []
         self._focus = Focus()
+        self._dialogue = Dialogue(
+            engine,
+            profile,
+            fold_tools(host.tools, profile),
+            location=location,
+            max_tokens=self._sampling.max_tokens,
+            ahead=[*profile.instruction(FORCED_ANSWER), *profile.answer_open()],
+            on_dropped=lambda: self._notice(DROPPED),
+        )
 
     async def ask(self, question: str) -> Answer:
         """Answer a question. Raises a `ClientError` when none can be given; the conversation is then as before."""
-        mark, focus = self._transcript.mark(), self._focus.copy()
+        focus = self._focus.copy()
         try:
-            answer = await self._answered(question)
+            answer = await self._turn(question)
         except BaseException:
-            self._transcript.rewind(mark)
+            self._dialogue.abandon()
             self._focus = focus
+            self._unanswered = question
             raise
-        self._turns.append((question, mark, focus))
+        self._dialogue.settle(focus)
+        self._unanswered = None
         return answer
 
     def undo(self) -> bool:
         """Forget the last question and its answer."""
-        if not self._turns:
+        self._unanswered = None
+        exchange = self._dialogue.undo()
+        if exchange is None:
             return False
-        _, mark, self._focus = self._turns.pop()
-        self._transcript.rewind(mark)
+        self._focus = exchange.focus
         return True
 
     async def retry(self) -> Answer | None:
-        """Answer the last question anew."""
-        if not self._turns:
+        """Answer the last question anew, be it one that was not answered."""
+        if self._unanswered is not None:
+            return await self.ask(self._unanswered)
+        if not self._dialogue.exchanges:
             return None
-        question, _, _ = self._turns[-1]
+        question = self._dialogue.exchanges[-1].question
         self.undo()
         return await self.ask(question)
 
@@ -142,27 +156,15 @@ class ModelConversation:
         """Free the model."""
         self._engine.close()
 
-    async def _answered(self, question: str) -> Answer:
-        try:
-            return await self._turn(question)
-        except ContextFullError:
-            if not self._turns:
-                raise
-        self._notice(DROPPED)
-        self._turns.clear()
-        self._transcript.rewind(Mark(0, 0))
-        return await self._turn(question)
-
     async def _turn(self, question: str) -> Answer:
         turn = _Turn(question, Recorder(self._host, self._location, self._watch.on_call))
-        before = self._transcript.mark()
+        self._dialogue.begin(question)
         self._focus.points.hear(question)
-        self._open(question)
         text = await self._decided(turn)
         if text is None:
             text = await self._loop(turn)
         if self._watch.on_trace:
-            self._watch.on_trace(self._transcript.text(before))
+            self._watch.on_trace(self._dialogue.text())
         return Answer(
             question=question,
             text=text,
@@ -174,21 +176,6 @@ class ModelConversation:
             stopped=turn.stopped,
             shown=turn.shown,
         )
-
-    def _open(self, question: str) -> None:
-        """Begin a turn, with an anchor before what is particular to it: before the question, behind the tools."""
-        if len(self._transcript):
-            self._transcript.anchor()
-            self._append(self._profile.follow_up(question, closed=self._closed()))
-            return
-        here = (self._location.lat, self._location.lon) if self._location else None
-        opening = self._profile.opening(self._fold, question, here)
-        another = self._profile.opening(self._fold, "", None if here else (0.0, 0.0))
-        pairs = zip(opening, another, strict=False)
-        shared = next((number for number, (one, other) in enumerate(pairs) if one != other), 0)
-        self._append(opening[:shared])
-        self._transcript.anchor()
-        self._append(opening[shared:])
 
     async def _decided(self, turn: _Turn) -> str | None:
         """Answer a shape that is not left to the model; None when the model is to decide."""
@@ -205,12 +192,16 @@ class ModelConversation:
         composed = _AS_COMPOSED | MAP_SHAPES if self._intents is Intents.ALL else _AS_COMPOSED
         plain = not direct.found or direct.key is None or direct.shape in composed
         if direct.key is not None:
-            self._append(self._profile.host_call(direct.key.name, direct.key.arguments))
-            result = _as_json(direct.key, turn.question) + ("" if plain else PHRASE_IT)
-            self._append(self._profile.tool_result(direct.key.name, result))
+            self._dialogue.add(self._profile.host_call(direct.key.name, direct.key.arguments))
+            word = "" if plain else PHRASE_IT
+
+            def rendered(results: Sequence[tuple[str, str]]) -> list[Segment]:
+                return self._profile.tool_results([(name, text + word) for name, text in results])
+
+            self._dialogue.add_results([_compacted(direct.key, turn.question)], rendered)
         if plain:
             # Nothing to phrase: a refusal, a greeting, or the article itself.
-            self._append(self._profile.host_answer(direct.text[:ACKNOWLEDGED_CHARS]))
+            self._dialogue.add(self._profile.host_answer(direct.text[:ACKNOWLEDGED_CHARS]))
             turn.stopped = "direct"
             return direct.text
         return await self._phrased(turn, direct)
@@ -234,9 +225,9 @@ class ModelConversation:
                 turn.stopped = generation.stopped
                 return self._finished(turn, gate, reply.text)
             results = [await self._carried_out(turn, call, made) for call in reply.calls[:MAX_CALLS]]
-            rendered = [(result.name, _as_json(result, turn.question)) for result in results]
-            self._append(self._profile.tool_results(rendered, closed=self._closed()))
-        self._append(self._profile.instruction(FORCED_ANSWER, closed=True))
+            rendered = partial(self._profile.tool_results, closed=self._dialogue.is_closed())
+            self._dialogue.add_results([_compacted(result, turn.question) for result in results], rendered)
+        self._dialogue.add(self._profile.instruction(FORCED_ANSWER, closed=True))
         gate = self._gate()
         generation = await self._generate(turn, gate)
         turn.stopped = "cap"
@@ -262,7 +253,7 @@ class ModelConversation:
 
     async def _generate(self, turn: _Turn, gate: CallGate | None = None) -> Generation:
         """Run one model step; with a gate, prose is shown as it is decoded."""
-        self._append(self._profile.answer_open())
+        self._dialogue.add(self._profile.answer_open())
 
         def on_text(text: str) -> None:
             assert gate is not None
@@ -270,7 +261,7 @@ class ModelConversation:
 
         generation = await agenerate(
             self._engine,
-            self._transcript,
+            self._dialogue.transcript,
             self._sampling,
             on_text=on_text if gate and self._watch.on_text else None,
             on_prefill=self._watch.on_prefill,
@@ -298,16 +289,13 @@ class ModelConversation:
             turn.shown = True
             self._watch.on_text(text)
 
-    def _append(self, segments: list[Segment]) -> None:
-        self._transcript.append(segments)
-
-    def _closed(self) -> bool:
-        """Whether the last reply ended with its end-of-turn marker."""
-        return self._transcript.ends_with(self._profile.turns.assistant_close)
-
     def _notice(self, text: str) -> None:
         if self._watch.on_notice:
             self._watch.on_notice(text)
+
+
+def _compacted(result: ToolResult, question: str) -> tuple[str, dict[str, Any]]:
+    return result.name, compact(result, question)
 
 
 def _as_json(result: ToolResult, question: str) -> str:

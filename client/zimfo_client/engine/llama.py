@@ -198,6 +198,8 @@ class LlamaEngine:
         """
         tokens = transcript.tokens
         common = _common_prefix(state.tokens, tokens)
+        # Only what is beyond all that was held can have been sampled and not have been run yet.
+        unrun = common if common == len(state.tokens) else len(tokens)
         first = transcript.anchors[0] if transcript.anchors else 0
         kept = state.rewind(min(common, len(tokens) - 1))
         if kept < first < len(tokens):
@@ -215,7 +217,7 @@ class LlamaEngine:
         if on_prefill is not None:
             on_prefill(max(reached - kept, 0), total)
         # What was sampled before and is run for the first time is no prompt; what is run again is counted.
-        return max(reached - kept - transcript.sampled_between(common, reached), 0)
+        return max(reached - kept - transcript.sampled_between(unrun, reached), 0)
 
     def _warmed(self, state: SequenceState, tokens: Sequence[int], kept: int) -> int:
         """Take the state behind the tools from disk if it is there; return how many tokens are held."""
