@@ -14,7 +14,6 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from zimfo_client.engine import read_gguf, settings_for
-from zimfo_client.engine.gguf_types import file_type_name
 from zimfo_client.errors import ClientError
 from zimfo_client.models import FoundModel, estimate_memory, find_model
 from zimfo_client.profile import choose_profile
@@ -103,7 +102,7 @@ def _examine_model(report: Report, found: FoundModel, free: int | None) -> None:
         "model": found.name,
         "path": str(found.path),
         "architecture": info.architecture,
-        "quantisation": file_type_name(info.file_type),
+        "quantisation": info.quantisation,
         "trained context": info.context_length,
         "profile": choice.profile.name,
         "context": memory.n_ctx,

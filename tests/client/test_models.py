@@ -40,7 +40,30 @@ def test_the_newest_model_of_the_data_folder_is_the_default(data_home: Path) -> 
     _put(data_home, "big-00002-of-00003.gguf")
     _put(data_home, "big-00001-of-00003.gguf", age=90)
     assert find_model(None, {}).path == new
-    assert [model.name for model in list_models() if model.origin == "folder"] == ["new", "old", "big-00001-of-00003"]
+    assert [model.name for model in list_models() if model.origin == "folder"] == ["new", "old", "big"]
+
+
+def test_a_split_model_goes_by_its_name_or_by_its_first_part(data_home: Path) -> None:
+    first = _put(data_home, "big-00001-of-00002.gguf")
+    second = _put(data_home, "big-00002-of-00002.gguf")
+    for spec in ("big", "Big.gguf", "big-00001-of-00002", str(first)):
+        found = find_model(spec, {})
+        assert (found.name, found.path) == ("big", first)
+    with pytest.raises(ModelNotFoundError):
+        find_model("big-00002-of-00002", {})
+    assert find_model(str(second), {}).path == second  # for `read_gguf` to say which part is to be named
+
+
+def test_a_known_name_that_is_not_here_says_how_to_get_it(data_home: Path) -> None:
+    with pytest.raises(ModelNotFoundError, match=r"not on this machine. Type: zimfo models pull lfm2\.5-zimfo"):
+        find_model("LFM2.5-zimfo", {})
+
+
+def test_a_known_name_stands_for_the_file_that_is_here(data_home: Path) -> None:
+    good = _put(data_home, "lfm2.5-8b-a1b-ft.Q3_K_M.gguf")
+    assert find_model("lfm2.5-zimfo", {}).path == good
+    best = _put(data_home, "lfm2.5-8b-a1b-ft.imx.IQ3_XS.gguf", age=9)
+    assert find_model("lfm2.5-zimfo", {}).path == best
 
 
 def test_without_any_other_the_embedded_model_is_found(data_home: Path, smol_path: Path) -> None:

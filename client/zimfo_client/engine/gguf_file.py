@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from zimfo_client.engine.gguf_split import PartName
-from zimfo_client.engine.gguf_types import tensor_bytes
+from zimfo_client.engine.gguf_types import file_type_name, tensor_bytes
 from zimfo_client.errors import ModelInvalidError
 
 MAGIC: Final = b"GGUF"
@@ -79,6 +79,11 @@ class GgufInfo:
     n_params: int = 0
     weights_bytes: int = 0
     parts: tuple[Path, ...] = ()
+
+    @property
+    def quantisation(self) -> str:
+        """The name of what most weights are stored as, `not stated` where the header is silent."""
+        return file_type_name(self.file_type) if "general.file_type" in self.metadata else "not stated"
 
 
 def read_gguf(path: Path) -> GgufInfo:

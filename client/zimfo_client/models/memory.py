@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from zimfo_client.engine import EngineSettings, GgufInfo
+from zimfo_client.errors import EngineError
 
 # Bytes of one value in a cache, by the names of its types.
 KV_BYTES: Final = {
@@ -40,8 +41,12 @@ class MemoryEstimate:
 def estimate_memory(info: GgufInfo, settings: EngineSettings) -> MemoryEstimate:
     """Return what a model takes with these settings; parts that the header says nothing about count as 0.
 
-    A context of 0 is the trained one, and a longer one than that is cut to it, as the engine does.
+    A context of 0 is the trained one, and a longer one than that is cut to it, as the engine does. Raises `EngineError`
+    for a cache type that llama.cpp does not have.
     """
+    for name in (settings.kv_type_k, settings.kv_type_v):
+        if name not in KV_BYTES:
+            raise EngineError(f"'{name}' is no KV cache type. Choose one of: {', '.join(KV_BYTES)}.")
     shape = _Shape.of(info)
     n_ctx = min(settings.n_ctx or info.context_length, info.context_length or settings.n_ctx)
     cells = -(-n_ctx // _CELLS) * _CELLS
