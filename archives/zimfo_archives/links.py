@@ -1,6 +1,7 @@
 """Where links and images of a page lead: to a page, a heading, a file that is packed, the world, or nowhere."""
 
 import os
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,9 +84,11 @@ class Links:
 
         Headings are named by their text, of which the last part counts.
         """
+        if (titled := self._names.titled(wanted)) is not None:
+            return relative_link(page.path, titled.path)  # titles such as C# hold the sign themselves
         name, _, heading = wanted.partition("#")
         anchor = slug(heading.rpartition("#")[2]) if heading.strip() else ""
-        target = self._names.page(name.strip(), page) if name.strip() else page
+        target = self._names.page(name.strip()) if name.strip() else page
         if target is None:
             if kind_of(name.strip()) is None:
                 raise UnfitFileError("no page has this title, redirect or file name")
@@ -182,21 +185,28 @@ class _Names:
             self._files.setdefault(page.key.stem.casefold(), set()).add(page)
             self._files.setdefault(_within(page).casefold(), set()).add(page)
 
-    def page(self, name: str, page: Page) -> Page | None:
+    def titled(self, title: str) -> Page | None:
+        """Return the page of exactly this title or redirect, None if there is none."""
+        return self._titles.get(_path(title))
+
+    def page(self, name: str) -> Page | None:
         """Return the page of this name, None if there is none; raises UnfitFileError if it may be one of several."""
-        wanted = zim_path(" ".join(name.split()))
-        if (found := self._titles.get(wanted)) is not None:
+        if (found := self.titled(name)) is not None:
             return found
         file = name.casefold()
         for suffix in SUFFIXES:
             file = file.removesuffix(suffix)
-        for candidates in (self._folded.get(wanted.casefold()), self._files.get(file)):
+        for candidates in (self._folded.get(_path(name).casefold()), self._files.get(file)):
             if candidates is not None and len(candidates) == 1:
                 return next(iter(candidates))
             if candidates is not None:
                 titles = ", ".join(sorted(repr(candidate.title) for candidate in candidates))
                 raise UnfitFileError(f"it may be any of {titles}; write the title exactly")
         return None
+
+
+def _path(name: str) -> str:
+    return zim_path(" ".join(unicodedata.normalize("NFC", name).split()))
 
 
 def _within(page: Page) -> str:

@@ -21,6 +21,7 @@ MAX_NESTING = 40
 # A title has 255 bytes, and the words shown instead seldom more; longer ones are brackets that are no link.
 MAX_WIKI_LINK = 600
 _CONTAINERS = frozenset(("list_item_open", "blockquote_open", "dd_open"))
+_HEADING_SIGN = re.compile(r"(?<=\S)#(?=\S)")  # and not that of C#
 _WITHIN_NOTE = "zimfo_within_note"
 _TASK = re.compile(r"\[([ xX])\]\s")
 
@@ -102,7 +103,7 @@ def _wiki_link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - as t
         # Within a table the stroke has to be escaped; outside of one, some write it so all the same.
         target, _, label = content.replace("\\|", "|").partition("|")
         token = state.push("wiki_embed" if is_embed else "wiki_link", "", 0)
-        token.content = " ".join((label.strip() or target.strip().lstrip("#").replace("#", " > ")).split())
+        token.content = " ".join((label.strip() or _HEADING_SIGN.sub(" > ", target.strip().lstrip("#"))).split())
         token.meta = {"target": target.strip(), "label": label.strip()}
     state.pos = end + 2
     return True

@@ -192,7 +192,7 @@ class _Paragraphs:
             else:
                 place = self._links.wiki_image(wanted, self._page)
         except UnfitFileError as error:
-            self._report(unquote(wanted), error, what="image")
+            self._report(unquote(wanted) if source is not None else wanted, error, what="image")
             return Token("text", "", 0, content=token.content, level=token.level)
         token.attrs = {"src": place, **{name: value for name, value in token.attrs.items() if name != "src"}}
         token.attrSet("loading", "lazy")

@@ -1,8 +1,12 @@
+import re
 import time
 from collections.abc import Callable
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from zimfo_archives.errors import SourcesError
 from zimfo_archives.headings import slug
@@ -180,6 +184,16 @@ def test_wiki_links_find_titles_redirects_and_files(sources: Path, write: Callab
     ]
 
 
+def test_wiki_links_find_titles_that_hold_signs_of_links(sources: Path, article: Article) -> None:
+    article("a.md", "[[C#]] [[C#|see]] [[cafe\u0301]]", "A")
+    article("c.md", "", "'C#'")
+    article("d.md", "", "caf\u00e9")
+    assert (
+        html_of(sources)[0]
+        == '<p><a href="C%23">C#</a> <a href="C%23">see</a> <a href="caf%C3%A9">cafe\u0301</a></p>\n'
+    )
+
+
 def test_wiki_links_work_in_tables_and_not_in_code(sources: Path, article: Article) -> None:
     article("a.md", "| h |\n|---|\n| [[b\\|bee]] |\n\n`[[gone]]` \\[[gone]]\n\n    [[gone]]\n", "A")
     article("b.md", "")
@@ -296,3 +310,55 @@ def test_odd_text_costs_no_more_than_its_length(sources: Path, article: Article,
         return time.process_time() - started
 
     assert seconds(4_000) < 9 * max(seconds(1_000), 0.02)
+
+
+PIECES = [
+    "[[", "]]", "![[", "![", "[", "](", ")", "|", "a.md", "b#h", "x.png", "^[", "[^1]", "\n[^1]: ", "\n", "\n\n",
+    "\n## ", "\n- ", "\n- [x] ", "\n> ", "\n: ", "~~", "*", "`", "```", "\n|-|\n", "<script>", "<a href=",
+    "javascript:alert(1)", "data:text/html,x", "<https://e.org>", "\\", "&lt;", "&#0;", "    ", "h", '"t"', "%00",
+    "../", "/", "A", "é",
+]  # fmt: skip
+
+
+VOID = frozenset(("img", "br", "hr", "input"))
+
+
+class _Nesting(HTMLParser):
+    """Follows the elements of a page; `wrong` is what no page may hold."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str | None] = []
+        self.wrong: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("script", "iframe", "style") or (tag == "a" and "a" in self.open):
+            self.wrong.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            self.ids += [value] if name == "id" else []
+            if name.startswith("on") or re.match(r"\s*(javascript|data|file):", value or "", re.IGNORECASE):
+                self.wrong.append(name)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID and (not self.open or self.open.pop() != tag):
+            self.wrong.append(f"/{tag}")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(pieces=st.lists(st.sampled_from(PIECES), max_size=40))
+def test_whatever_is_written_the_page_is_well_formed_and_runs_nothing(sources: Path, pieces: list[str]) -> None:
+    (sources / "x.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (sources / "a.md").write_text(f"---\ntitle: a\n---\n{''.join(pieces)}", encoding="utf-8")
+    (sources / "b.md").write_text("---\ntitle: b\nredirects: [A]\n---\n## h\n")
+    try:
+        [body, _] = render_pages(read_sources([sources]), allow_broken_links=True).bodies
+    except SourcesError:  # such as a heading that competes with the title
+        return
+    nesting = _Nesting()
+    nesting.feed(body.html)
+    nesting.close()
+    assert (nesting.wrong, nesting.open) == ([], [])
+    assert len(nesting.ids) == len(set(nesting.ids))

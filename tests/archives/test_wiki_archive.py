@@ -166,6 +166,9 @@ def test_metadata_has_defaults(wiki: Path, build: Build) -> None:
 
 
 def test_equal_sources_give_equal_entries(wiki: Path, tmp_path: Path) -> None:
+    (wiki / "a.png").write_bytes(draw_illustration())
+    (wiki / "b.txt").write_text("text")
+    (wiki / "c.md").write_text("---\ntitle: C\ncategories: [Z, Y, X]\n---\n![a](a.png) [b](b.txt) [[Azure]]\n")
     contents = []
     for name in ["one", "two"]:
         (tmp_path / name).mkdir()

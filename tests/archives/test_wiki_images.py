@@ -152,3 +152,18 @@ def test_a_page_given_by_itself_finds_the_images_beside_it(
 def test_broken_images_in_tables_have_their_lines(sources: Path, article: Article, tmp_path: Path) -> None:
     file = article("a.md", "| h |\n|---|\n| ![x](gone.png) |\n| [y](gone.md) |\n")
     assert [problem.split(": ")[0] for problem in problems(sources, tmp_path)] == [f"{file}:6", f"{file}:7"]
+
+
+def test_an_image_that_changes_before_it_is_written_leaves_no_archive(
+    sources: Path, article: Article, image: Callable[..., Path], tmp_path: Path
+) -> None:
+    article("a.md", "![x](b.png)")
+    file = image("b.png")
+
+    def change(label: str, done: int, total: int) -> None:
+        if label == "Reading pages" and done == total:
+            file.write_bytes(PNG + b"more")
+
+    with pytest.raises(SourcesError, match=r"b\.png: was changed while the archive was built"):
+        build_wiki([sources], tmp_path / "a.zim", WikiOptions(), progress=change)
+    assert [path.name for path in tmp_path.iterdir()] == ["sources"]
