@@ -72,10 +72,10 @@ def build_wiki(
     names = ("title", "description", "language", "creator", "publisher", "name")
     check_texts({name: getattr(options, name) for name in names})
     pages = read_sources(sources, reserved=RESERVED_PATHS)
+    categories = group_pages(pages)
     rendered = render_pages(
         pages, allow_broken_links=options.allow_broken_links, progress=phase(progress, "Reading pages")
     )
-    categories = group_pages(pages)
     job = _job(pages, categories, rendered, target, options, illustration)
     written = write_archive(job, target, progress=phase(progress, "Writing archive"))
     own_peak = peak_rss_bytes()

@@ -66,6 +66,27 @@ def test_a_page_without_extras_has_none(wiki: Path, build: Build) -> None:
     assert "coordinates" not in page
 
 
+@pytest.mark.parametrize(
+    ("language", "attributes"),
+    [
+        ("ar", 'lang="ar" dir="rtl"'),
+        ("fa-IR", 'lang="fa-IR" dir="rtl"'),
+        ("az-Arab", 'lang="az-Arab" dir="rtl"'),
+        ("ur-Latn", 'lang="ur-Latn"'),
+        ("de", 'lang="de"'),
+    ],
+)
+def test_languages_written_to_the_left_are_shown_so(
+    sources: Path, write: Callable[[str, str], Path], build: Build, language: str, attributes: str
+) -> None:
+    write("a.md", f"---\ntitle: A\nlanguage: {language}\n---\n")
+    write("b.md", "---\ntitle: B\ntags: [c]\n---\n")
+    archive = build(language="heb")
+    assert f"<html {attributes}>" in html(archive, "A")
+    for path in ["B", "Category:c", "mainPage"]:
+        assert '<html lang="he" dir="rtl">' in html(archive, path)
+
+
 def test_titles_are_escaped(sources: Path, article: Callable[..., Path], build: Build) -> None:
     article("a.md", "", "'R&D <b>'")
     page = html(build(), "R&D_<b>")
