@@ -11,7 +11,7 @@ import click
 from zimfo_client.guard import guarded
 
 if TYPE_CHECKING:
-    from zimfo_client.models.known import Licence
+    from zimfo_client.models.known import KnownModel, Licence
 
 _MAX_CONTEXT = 1 << 24  # tokens; no model comes near it
 
@@ -125,16 +125,27 @@ def pull(model: str, *, accept_licence: bool) -> None:
 
         if find_spec("huggingface_hub") is None:
             raise ExtraMissingError("Downloading models")
-        from zimfo_client.models.pull import Wanted, pull, pull_corpus
+        from zimfo_client.models.pull import Wanted, pull
 
         wanted = Wanted.of(model)
         try:
             found = pull(wanted, agree)
             click.echo(f"{found.name}: {found.path}")
             if wanted.known is not None:
-                click.echo(f"corpus: {pull_corpus(wanted.known.corpus)}")
+                click.echo(f"corpus: {_corpus(wanted.known)}")
         except KeyboardInterrupt:
             click.echo("Interrupted. What has arrived is kept; the same command goes on from there.", err=True)
             raise
 
     guarded(work)
+
+
+def _corpus(known: "KnownModel") -> Path:
+    """Return the corpus of a model that was just pulled. Raises `PullError`, which says that the model is here."""
+    from zimfo_client.errors import PullError
+    from zimfo_client.models.pull import pull_corpus
+
+    try:
+        return pull_corpus(known.corpus)
+    except PullError as error:
+        raise PullError(f"The model is in place, its training corpus is not: {error}") from None

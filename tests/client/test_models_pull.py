@@ -62,7 +62,7 @@ def test_a_pulled_model_is_found_by_its_name(hub: FakeHub, capsys: pytest.Captur
     assert path == models_folder() / NAME
     assert path.read_bytes() == MODEL
     assert find_model("some-model.Q4_K_M", {}).path == path
-    assert partials() == []
+    assert list((models_folder() / ".partial").iterdir()) == []
     shown = capsys.readouterr()
     assert shown.out == ""
     assert f"Its licence is stated at {hub.url}/{REPOSITORY}" in shown.err
@@ -237,8 +237,7 @@ def test_a_part_that_is_not_published_stops_all(hub: FakeHub) -> None:
 def test_a_second_download_of_the_same_file_is_kept_out(hub: FakeHub) -> None:
     hub.breaks = [100_000, -503]
     _refusal()
-    (partial,) = partials()
-    with FileLock(partial.with_suffix(".lock")):
+    with FileLock(models_folder() / ".partial" / f"{NAME}.lock"):
         assert "Another zimfo is downloading" in _refusal()
     assert _pull().read_bytes() == MODEL
 

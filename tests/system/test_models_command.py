@@ -1,6 +1,8 @@
 """`zimfo models` as a person runs it; downloads come from a server in this process."""
 
+import contextlib
 import json
+import os
 import signal
 import struct
 import subprocess
@@ -52,9 +54,7 @@ def _one_error(done: Ran) -> str:
     return line
 
 
-def test_a_model_is_added_listed_described_used_and_removed(
-    zimfo: Callable[..., Ran], tmp_path: Path, smol: Path
-) -> None:
+def test_a_model_is_added_listed_described_and_removed(zimfo: Callable[..., Ran], tmp_path: Path, smol: Path) -> None:
     mine = tmp_path / "mine.gguf"
     mine.symlink_to(smol)
     added = zimfo("models", "add", str(mine))
@@ -148,6 +148,64 @@ def test_a_licence_is_never_asked_about_without_a_terminal(zimfo: Callable[..., 
     again = zimfo("models", "pull", "lfm2.5-zimfo")
     assert again.code == 0
     assert "LFM Open License" not in again.err
+
+
+def test_a_corpus_that_is_not_to_be_had_leaves_the_model_in_place(zimfo: Callable[..., Ran], hub: FakeHub) -> None:
+    hub.plain.clear()
+    done = zimfo("models", "pull", "lfm2.5-zimfo", "--accept-licence")
+    assert done.code == 1
+    model = Path(done.out.strip().partition(": ")[2])
+    assert model.read_bytes() == MODEL
+    assert "The model is in place, its training corpus is not: There is no train_v2.jsonl" in done.err.splitlines()[-1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals here")
+def test_at_a_terminal_licences_and_deletions_are_asked_about_and_progress_is_shown(hub: FakeHub) -> None:
+    shown = _at_a_terminal("n\n", "pull", "lfm2.5-zimfo")
+    assert "Do you accept it? [y/N]" in shown
+    assert "was not accepted, so nothing was downloaded" in shown
+    assert hub.requests == []
+    shown = _at_a_terminal("y\n", "pull", "lfm2.5-zimfo")
+    assert "100%|" in shown
+    name = KNOWN[0].files[0].removesuffix(".gguf")
+    shown = _at_a_terminal("n\n", "remove", "lfm2.5-zimfo")
+    assert f"Delete {name} (512 kB)? [y/N]" in shown
+    assert (models_folder() / f"{name}.gguf").exists()
+    assert "?" not in _at_a_terminal("", "remove", "lfm2.5-zimfo", "--yes")
+    assert not (models_folder() / f"{name}.gguf").exists()
+
+
+def _at_a_terminal(typed: str, *arguments: str) -> str:
+    """Run `zimfo models …` with a terminal as its standard input and error, and return what is shown there."""
+    import fcntl
+    import pty
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 200, 0, 0))
+    command = [sys.executable, "-m", "zimfo_client", "models", *arguments]
+    with subprocess.Popen(
+        command, stdin=theirs, stdout=subprocess.DEVNULL, stderr=theirs, env=environment()
+    ) as process:
+        os.close(theirs)
+        os.write(ours, typed.encode())
+        shown = b""
+        with contextlib.suppress(OSError):  # how a terminal ends whose other side is gone
+            while data := os.read(ours, 4_096):
+                shown += data
+        process.wait(RUN_DEADLINE_S)
+    os.close(ours)
+    return shown.decode()
+
+
+def test_only_pull_loads_what_can_use_the_network() -> None:
+    script = """
+import sys
+import zimfo_client.commands_models, zimfo_client.models.folder, zimfo_client.models.info, zimfo_client.doctor
+print(sorted({"huggingface_hub", "httpx2", "llama_cpp"} & sys.modules.keys()))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_nothing_is_downloaded_when_the_hub_is_to_be_left_alone(

@@ -10,7 +10,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,7 +49,7 @@ def fetch(remote: RemoteFile, place: Path) -> None:
     partial = partial_path(place.name, remote.digest)
     with _written_to(partial):
         partial.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(partial):
+        with _alone(partial.parent, place.name):
             _drop_other_versions(partial)
             if partial.exists() and partial.stat().st_size > remote.size:
                 partial.unlink()
@@ -160,17 +160,16 @@ def _server(url: str) -> str:
 
 
 @contextmanager
-def _alone(partial: Path) -> Iterator[None]:
-    """Keep a second download of the same file out. Raises `PullError` when it is the second."""
-    lock = FileLock(partial.with_suffix(".lock"), timeout=0)
+def _alone(folder: Path, name: str) -> Iterator[None]:
+    """Keep a second download of a file of this name out. Raises `PullError` when it is the second."""
+    place = folder / f"{name}.lock"
     try:
-        lock.acquire()
+        with FileLock(place, timeout=0):
+            yield
+            with suppress(OSError):  # where an open file cannot be removed, it stays
+                place.unlink(missing_ok=True)
     except Timeout:
-        raise PullError(f"Another zimfo is downloading {partial_of(partial)} already.") from None
-    try:
-        yield
-    finally:
-        lock.release()
+        raise PullError(f"Another zimfo is downloading {name} already.") from None
 
 
 @contextmanager
