@@ -26,7 +26,7 @@ MAX_LISTED = 100_000
 _HEAD_BYTES = 1024  # where the mark of every kind stands
 
 
-class UnfitFileError(Exception):
+class BrokenTargetError(Exception):
     """Why a link or image leads nowhere; reported with its place in the page, and never shown as it is."""
 
 
@@ -71,7 +71,7 @@ class Files:
 
     def __init__(self, roots: Iterable[Path]) -> None:
         self._roots = tuple(dict.fromkeys(roots))
-        self._found: dict[Path, PackedFile | UnfitFileError] = {}
+        self._found: dict[Path, PackedFile | BrokenTargetError] = {}
         self._packed: dict[tuple[str, Kind], PackedFile] = {}
         self._names: dict[Path, dict[str, list[Path]]] = {}
 
@@ -81,41 +81,41 @@ class Files:
         return tuple(sorted(self._packed.values(), key=lambda file: file.path))
 
     def pack(self, key: Path) -> PackedFile:
-        """Return the file at this resolved path; raises UnfitFileError if it cannot be packed."""
+        """Return the file at this resolved path; raises BrokenTargetError if it cannot be packed."""
         if key not in self._found:
             try:
                 self._found[key] = self._checked(key)
-            except UnfitFileError as error:
+            except BrokenTargetError as error:
                 self._found[key] = error
         found = self._found[key]
-        if isinstance(found, UnfitFileError):
-            raise UnfitFileError(str(found))
+        if isinstance(found, BrokenTargetError):
+            raise BrokenTargetError(str(found))
         return found
 
     def named(self, name: str, root: Path) -> Path | None:
         """Return the resolved path of the one file of this name below a folder, None if there is none.
 
-        Raises UnfitFileError if there are several.
+        Raises BrokenTargetError if there are several.
         """
         if root not in self._names:
             self._names[root] = _names(root)
         found = self._names[root].get(name.casefold(), [])
         if len(found) > 1:
-            raise UnfitFileError(f"there are {len(found)} files of that name; write the path to one of them")
+            raise BrokenTargetError(f"there are {len(found)} files of that name; write the path to one of them")
         return found[0] if found else None
 
     def _checked(self, key: Path) -> PackedFile:
         kind = kind_of(key.name)
         if kind is None:
-            raise UnfitFileError(f"files of this kind are not packed; {KINDS_IN_WORDS} are")
+            raise BrokenTargetError(f"files of this kind are not packed; {KINDS_IN_WORDS} are")
         if not any(key.is_relative_to(root) for root in self._roots):
-            raise UnfitFileError("that file lies outside of the folders of the sources; copy it there")
+            raise BrokenTargetError("that file lies outside of the folders of the sources; copy it there")
         data = _read(key, kind)
         if (problem := kind.problem(data)) is not None:
-            raise UnfitFileError(problem)
+            raise BrokenTargetError(problem)
         digest = hashlib.sha256(data).hexdigest()
         if not key.name.isprintable():
-            raise UnfitFileError("its name has characters that cannot be printed")
+            raise BrokenTargetError("its name has characters that cannot be printed")
         path = f"{FILES_FOLDER}/{digest[:DIGEST_CHARACTERS]}/{key.name}"
         return self._packed.setdefault((digest, kind), PackedFile(key, path, kind, len(data), digest))
 
@@ -129,18 +129,18 @@ def _read(key: Path, kind: Kind) -> bytes:
     try:
         status = key.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise UnfitFileError("that is not a file")
+            raise BrokenTargetError("that is not a file")
         if status.st_size > kind.max_bytes:
             size, limit = status.st_size / (1 << 20), kind.max_bytes >> 20
-            raise UnfitFileError(f"the file has {size:.1f} MiB; {kind.name} files may have {limit} MiB")
+            raise BrokenTargetError(f"the file has {size:.1f} MiB; {kind.name} files may have {limit} MiB")
         with key.open("rb") as stream:
             data = stream.read(kind.max_bytes)
     except FileNotFoundError:
-        raise UnfitFileError("there is no such file") from None
+        raise BrokenTargetError("there is no such file") from None
     except OSError as error:
-        raise UnfitFileError(f"the file cannot be read: {error.strerror}") from None
+        raise BrokenTargetError(f"the file cannot be read: {error.strerror}") from None
     if not data:
-        raise UnfitFileError("the file is empty")
+        raise BrokenTargetError("the file is empty")
     return data
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from zimfo_archives.errors import Problem
-from zimfo_archives.files import Files, PackedFile, UnfitFileError, kind_of
+from zimfo_archives.files import BrokenTargetError, Files, PackedFile, kind_of
 from zimfo_archives.headings import slug
 from zimfo_archives.sources import SUFFIXES, Page, zim_path
 
@@ -51,8 +51,13 @@ def relative_link(source: str, target: str, anchor: str = "") -> str:
     return up + quote(target, safe="/") + (f"#{quote(anchor, safe='')}" if anchor else "")
 
 
+def names_a_file(name: str) -> bool:
+    """Return whether a name is that of a page or of another file that can be packed, by its ending."""
+    return name.lower().endswith(SUFFIXES) or kind_of(name) is not None
+
+
 class Links:
-    """Finds what the links of all pages lead to. Its methods raise UnfitFileError for a link that leads nowhere."""
+    """Finds what the links of all pages lead to. Its methods raise BrokenTargetError for a link that leads nowhere."""
 
     def __init__(self, pages: Sequence[Page]) -> None:
         self.files = Files(page.root for page in pages)
@@ -64,14 +69,14 @@ class Links:
         try:
             parts = urlsplit(href)
         except ValueError:
-            raise UnfitFileError("not a valid address") from None
+            raise BrokenTargetError("not a valid address") from None
         if parts.scheme in EXTERNAL_SCHEMES:
             return href
         if parts.scheme or parts.netloc or parts.query or parts.path.startswith("/"):
-            raise UnfitFileError("links lead to another file by a relative path, or to http(s), mailto, tel or geo")
+            raise BrokenTargetError("links lead to another file by a relative path, or to http(s), mailto, tel or geo")
         path, anchor = unquote(parts.path), unquote(parts.fragment)
         if not path and not anchor:
-            raise UnfitFileError("it is empty")
+            raise BrokenTargetError("it is empty")
         target = self._target(path, page) if path else page
         if isinstance(target, PackedFile):
             # Such as page=2 of a PDF, which its reader understands.
@@ -91,7 +96,7 @@ class Links:
         target = self._names.page(name.strip()) if name.strip() else page
         if target is None:
             if kind_of(name.strip()) is None:
-                raise UnfitFileError("no page has this title, redirect or file name")
+                raise BrokenTargetError("no page has this title, redirect or file name")
             return relative_link(page.path, self._named_file(name.strip(), page).path)
         return self._to_heading(target, anchor, page, anchors, jumps)
 
@@ -100,25 +105,25 @@ class Links:
         try:
             parts = urlsplit(source)
         except ValueError:
-            raise UnfitFileError("not a valid address") from None
+            raise BrokenTargetError("not a valid address") from None
         if parts.scheme in ("http", "https") or parts.netloc:
-            raise UnfitFileError("images are not fetched from the network; save it beside the page")
+            raise BrokenTargetError("images are not fetched from the network; save it beside the page")
         if parts.scheme or parts.query or parts.fragment or parts.path.startswith("/"):
-            raise UnfitFileError("images are named by a relative path")
+            raise BrokenTargetError("images are named by a relative path")
         if not parts.path:
-            raise UnfitFileError("it is empty")
+            raise BrokenTargetError("it is empty")
         return self._image(self._key(unquote(parts.path), page), page)
 
     def wiki_image(self, name: str, page: Page) -> str:
         """Return where the image of `![[name]]` is packed; a name alone is looked for in all folders."""
         if kind_of(name) is None:
-            raise UnfitFileError("only images can be shown within a page; link to it with [[…]]")
+            raise BrokenTargetError("only images can be shown within a page; link to it with [[…]]")
         return self._image(self._named_file(name, page).key, page)
 
     def _image(self, key: Path, page: Page) -> str:
         kind = kind_of(key.name)
         if kind is None or not kind.is_image:
-            raise UnfitFileError("not an image; PNG, JPEG, GIF, WebP, AVIF and SVG can be shown")
+            raise BrokenTargetError("not an image; PNG, JPEG, GIF, WebP, AVIF and SVG can be shown")
         return relative_link(page.path, self.files.pack(key).path)
 
     def _named_file(self, name: str, page: Page) -> PackedFile:
@@ -128,13 +133,13 @@ class Links:
                 return self.files.pack(key)
         named = self.files.named(name, page.root) if "/" not in name else None
         if named is None:
-            raise UnfitFileError("there is no such file")
+            raise BrokenTargetError("there is no such file")
         return self.files.pack(named)
 
     def _to_heading(self, target: Page, anchor: str, page: Page, anchors: Anchors | None, jumps: list[Jump]) -> str:
         if anchor:
             if anchors is not None and anchor not in anchors[target.key]:
-                raise UnfitFileError(_no_heading(anchor, target, anchors[target.key]))
+                raise BrokenTargetError(_no_heading(anchor, target, anchors[target.key]))
             jumps.append(Jump(target.key, anchor))
             if target is page:
                 return f"#{quote(anchor, safe='')}"
@@ -148,11 +153,11 @@ class Links:
             if (target := self._pages.get(name)) is not None:
                 return target
         if not key.exists():
-            raise UnfitFileError("there is no such file")
+            raise BrokenTargetError("there is no such file")
         if key.is_dir():
-            raise UnfitFileError(f"that folder has no page {INDEX_NAMES[0]} or {INDEX_NAMES[1]} among the sources")
+            raise BrokenTargetError(f"that folder has no page {INDEX_NAMES[0]} or {INDEX_NAMES[1]} among the sources")
         if key.suffix.lower() in SUFFIXES:
-            raise UnfitFileError("that file is not among the sources")
+            raise BrokenTargetError("that file is not among the sources")
         return self.files.pack(key)
 
     @staticmethod
@@ -161,12 +166,12 @@ class Links:
 
 
 def _resolved(path: Path) -> Path:
-    """Return a path without symbolic links and dots; raises UnfitFileError for one that no file can have."""
+    """Return a path without symbolic links and dots; raises BrokenTargetError for one that no file can have."""
     try:
         resolved = Path(os.path.realpath(path))
         resolved.exists()
     except (ValueError, OSError):  # a zero byte, a name too long
-        raise UnfitFileError("there is no such file") from None
+        raise BrokenTargetError("there is no such file") from None
     return resolved
 
 
@@ -190,7 +195,7 @@ class _Names:
         return self._titles.get(_path(title))
 
     def page(self, name: str) -> Page | None:
-        """Return the page of this name, None if there is none; raises UnfitFileError if it may be one of several."""
+        """Return the page of this name, None if there is none; raises BrokenTargetError if it may be one of several."""
         if (found := self.titled(name)) is not None:
             return found
         file = name.casefold()
@@ -201,7 +206,7 @@ class _Names:
                 return next(iter(candidates))
             if candidates is not None:
                 titles = ", ".join(sorted(repr(candidate.title) for candidate in candidates))
-                raise UnfitFileError(f"it may be any of {titles}; write the title exactly")
+                raise BrokenTargetError(f"it may be any of {titles}; write the title exactly")
         return None
 
 

@@ -21,6 +21,7 @@ MAX_NESTING = 40
 # A title has 255 bytes, and the words shown instead seldom more; longer ones are brackets that are no link.
 MAX_WIKI_LINK = 600
 _CONTAINERS = frozenset(("list_item_open", "blockquote_open", "dd_open"))
+_SPACED = re.compile(r"""\]\(\s*([^()<>"]*[^()<>"\s]\.\w{2,8})(?:\s+"[^"]*")?\s*\)""")
 _HEADING_SIGN = re.compile(r"(?<=\S)#(?=\S)")  # and not that of C#
 _WITHIN_NOTE = "zimfo_within_note"
 _TASK = re.compile(r"\[([ xX])\]\s")
@@ -58,6 +59,11 @@ def lost_notes(body: str, env: EnvType) -> list[tuple[str, int]]:
         return []
     lines = {line.lstrip(" >").partition(":")[0]: number for number, line in enumerate(body.split("\n"))}
     return [(f"[^{label}]", lines.get(f"[^{label}]", 0)) for label in labels]
+
+
+def spaced_addresses(text: str) -> list[str]:
+    """Return the file names with spaces in `[a](my page.md)`, which Markdown takes for text."""
+    return [name for name in _SPACED.findall(text) if len(name.split()) > 1]
 
 
 def mark_task(paragraph: Token, item: Token) -> None:

@@ -14,10 +14,18 @@ from urllib.parse import unquote
 from markdown_it.token import Token
 
 from zimfo_archives.errors import Problem, SourcesError
-from zimfo_archives.files import PackedFile, UnfitFileError
+from zimfo_archives.files import BrokenTargetError, PackedFile
 from zimfo_archives.headings import Headings
-from zimfo_archives.links import Anchors, BrokenLink, Jump, Links
-from zimfo_archives.markup import MAX_NESTING, Parser, first_line_too_deep, lost_notes, mark_task, raw_html
+from zimfo_archives.links import Anchors, BrokenLink, Jump, Links, names_a_file
+from zimfo_archives.markup import (
+    MAX_NESTING,
+    Parser,
+    first_line_too_deep,
+    lost_notes,
+    mark_task,
+    raw_html,
+    spaced_addresses,
+)
 from zimfo_archives.sources import Page, in_file_order
 
 
@@ -141,6 +149,9 @@ class _Paragraphs:
         opened: list[bool] = []  # whether the links around are kept; the parser lets `<https://…>` stand within one
         for token in tokens:
             match token.type:
+                case "text":
+                    self._find_spaced(token.content)
+                    kept.append(token)
                 case "softbreak" | "hardbreak":
                     self._line += 1
                     kept.append(token)
@@ -163,12 +174,17 @@ class _Paragraphs:
                     kept.append(token)
         return kept
 
+    def _find_spaced(self, text: str) -> None:
+        for name in spaced_addresses(text):
+            if names_a_file(name):
+                self._report(name, BrokenTargetError("its address has spaces; write it between < and >"))
+
     def _link(self, token: Token) -> bool:
         """Rewrite the beginning of a link; return whether it leads anywhere."""
         href = str(token.attrGet("href"))
         try:
             token.attrSet("href", self._links.link(href, self._page, self._anchors, self.jumps))
-        except UnfitFileError as error:
+        except BrokenTargetError as error:
             self._report(unquote(href), error)
             return False
         return True
@@ -178,7 +194,7 @@ class _Paragraphs:
         wanted = token.meta["target"]
         try:
             href = self._links.wiki_link(wanted, self._page, self._anchors, self.jumps)
-        except UnfitFileError as error:
+        except BrokenTargetError as error:
             self._report(wanted, error)
             return [text]
         return [Token("link_open", "a", 1, attrs={"href": href}), text, Token("link_close", "a", -1)]
@@ -191,14 +207,14 @@ class _Paragraphs:
                 place = self._links.image(source, self._page)
             else:
                 place = self._links.wiki_image(wanted, self._page)
-        except UnfitFileError as error:
+        except BrokenTargetError as error:
             self._report(unquote(wanted) if source is not None else wanted, error, what="image")
             return Token("text", "", 0, content=token.content, level=token.level)
         token.attrs = {"src": place, **{name: value for name, value in token.attrs.items() if name != "src"}}
         token.attrSet("loading", "lazy")
         return token
 
-    def _report(self, target: str, error: UnfitFileError, what: str = "link to") -> None:
+    def _report(self, target: str, error: BrokenTargetError, what: str = "link to") -> None:
         self.broken.append(BrokenLink(self._page.file, self._line, target, str(error), what))
 
 

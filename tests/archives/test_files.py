@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from zimfo_archives.errors import SourcesError
-from zimfo_archives.files import MAX_IMAGE_BYTES, Files, UnfitFileError
+from zimfo_archives.files import MAX_IMAGE_BYTES, BrokenTargetError, Files
 from zimfo_archives.illustration import draw_illustration
 from zimfo_archives.svg import svg_problem
 
@@ -15,7 +15,7 @@ SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><circle r="
 
 
 def reason(file: Path) -> str:
-    with pytest.raises(UnfitFileError) as caught:
+    with pytest.raises(BrokenTargetError) as caught:
         Files([file.parent]).pack(file)
     return str(caught.value)
 

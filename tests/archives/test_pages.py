@@ -90,6 +90,8 @@ def test_links_to_the_world_stay(sources: Path, article: Article) -> None:
         ("[x](../../../../../../../../../..)", "that folder has no page index.md or README.md"),
         ("[x](empty/)", "that folder has no page index.md or README.md"),
         (f"[x]({'a/' * 5000}b.md)", "no such file"),
+        ("[x](my page.md)", "its address has spaces"),
+        ('![*x*](my image.png "title")', "its address has spaces"),
         ("[[Gone]]", "no page has this title, redirect or file name"),
         ("[[a#Gone]]", "a.md has no heading with the anchor #gone"),
         ("[[gone.png]]", "there is no such file"),
@@ -200,6 +202,12 @@ def test_wiki_links_work_in_tables_and_not_in_code(sources: Path, article: Artic
     html = html_of(sources)[0]
     assert '<td><a href="b">bee</a></td>' in html
     assert html.count("[[gone]]") == 3
+
+
+def test_brackets_that_are_no_link_stay(sources: Path, article: Article) -> None:
+    text = "f[1](a b) [x](see page.) `[x](my page.md)` [x] (my page.md)"
+    article("a.md", text)
+    assert html_of(sources) == [f"<p>{text.replace('`[', '<code>[').replace(')`', ')</code>')}</p>\n"]
 
 
 def test_brackets_that_are_no_wiki_link_stay(sources: Path, article: Article) -> None:
