@@ -18,6 +18,7 @@ import click
 from zimfo_archives.errors import ArchivesError, MissingPackageError
 
 if TYPE_CHECKING:
+    from zimfo_archives.check.report import CheckReport
     from zimfo_archives.map.build import MapContents, MapReport
     from zimfo_archives.wiki import Report
 
@@ -156,6 +157,29 @@ def build_streets(*, source: Path, output: Path, date: datetime | None, as_json:
             click.echo(line)
 
 
+@main.command()
+@click.argument("archive", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+def check(*, archive: Path, as_json: bool) -> None:
+    """Compare ARCHIVE, a map of zimfo or of streetzim, with the format, byte for byte; exit code 1 for errors.
+
+    Warnings are for what readers have to live with, such as known defects of older builders.
+    """
+    with _errors_for_people():
+        from zimfo_archives.check.run import check_archive
+
+        with _bars() as progress:
+            report = check_archive(archive, progress=progress)
+    if as_json:
+        click.echo(json.dumps({**asdict(report), "path": str(report.path), "ok": report.ok}, ensure_ascii=False))
+    else:
+        for finding in report.findings:
+            click.echo(str(finding))
+        click.echo(_check_summary(report))
+    if not report.ok:
+        raise SystemExit(1)
+
+
 @contextmanager
 def _errors_for_people() -> Iterator[None]:
     try:
@@ -232,6 +256,13 @@ def _map_summary(contents: "MapContents") -> str:
     parts += [_count(contents.addresses, "address", "es"), _count(contents.nodes, "junction")]
     parts += [_count(contents.edges, "edge")]
     return f"{contents.path}: {', '.join(parts)}, {contents.bytes / 1e6:.1f} MB in {contents.seconds:.1f} s"
+
+
+def _check_summary(report: "CheckReport") -> str:
+    parts = [_count(report.records, "record"), _count(report.nodes, "junction"), _count(report.edges, "edge")]
+    parts += [f"layout {' and '.join(report.layouts)}" if report.layouts else "no road graph"]
+    verdict = "as the format has it" if report.ok else "not as the format has it"
+    return f"{report.path}: {', '.join(parts)}: {verdict}"
 
 
 def _map_dict(report: "MapReport") -> dict[str, object]:

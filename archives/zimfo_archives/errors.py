@@ -3,6 +3,7 @@
 ArchivesError
 ├── ExtractError          a file of map data cannot be read, or holds nothing to build from
 ├── MissingPackageError   an optional package is not installed
+├── NotAMapError          a file to be checked is no archive of a map
 ├── OptionError           an option of the command cannot be used as it is
 ├── SourcesError          the sources are not fit to build from; carries every problem with its file and line
 ├── TargetError           the archive cannot be put where it was asked for
@@ -30,6 +31,10 @@ class MissingPackageError(ArchivesError):
 
     def __init__(self, package: str) -> None:
         super().__init__(f"building archives needs the package {package}; type: pip install 'zimfo[archives]'")
+
+
+class NotAMapError(ArchivesError):
+    """A file to be checked is no ZIM archive, or none of a map."""
 
 
 class OptionError(ArchivesError):

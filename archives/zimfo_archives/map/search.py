@@ -114,7 +114,7 @@ class SearchIndex:
         if self._size(numbers) <= HOT_BYTES or depth == _MAX_DEPTH or len(numbers) == 1:
             yield _File(key, numbers)
             return
-        buckets = self._buckets(numbers, lambda number: _fnv1a(self._name(number)) % _BUCKETS)
+        buckets = self._buckets(numbers, lambda number: fnv1a(self._name(number)) % _BUCKETS)
         if max(map(len, buckets.values())) >= _CROWDED * len(numbers):
             buckets = {digit: numbers[digit::_BUCKETS] for digit in range(min(_BUCKETS, len(numbers)))}
         for digit, some in sorted(buckets.items()):
@@ -129,7 +129,7 @@ class SearchIndex:
         while count < _MAX_CHIP_BUCKETS and size > count * HOT_BYTES / 2:  # buckets differ in size
             count *= 2
         digits = len(f"{count - 1:x}")
-        buckets = sorted(self._buckets(numbers, lambda number: _fnv1a(self._name(number)) % count).items())
+        buckets = sorted(self._buckets(numbers, lambda number: fnv1a(self._name(number)) % count).items())
         names = [f"{bucket:0{digits}x}" for bucket, _ in buckets]
         files = [_File(f"chip-{chip}-{name}", some) for name, (_, some) in zip(names, buckets, strict=True)]
         return told | {"sub_chunks": names, "n_sub_buckets": count}, files
@@ -204,9 +204,10 @@ def chunk_keys(name: str, others: Sequence[str] = ()) -> list[str]:
     return list(keys)
 
 
-def _fnv1a(text: str) -> int:
+def fnv1a(text: str) -> int:
+    """Return the hash that sorts names into buckets (§3.4): FNV-1a of 32 bits over UTF-8."""
     value = 0x811C9DC5
-    for byte in text.encode():
+    for byte in text.encode("utf-8", "surrogatepass"):
         value = (value ^ byte) * 0x01000193 & 0xFFFFFFFF
     return value
 

@@ -1,0 +1,1 @@
+"""`zimfo-archives check`: compares a map archive with the format document (streetzim-format.md)."""
