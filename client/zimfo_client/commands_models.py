@@ -70,7 +70,10 @@ def remove(name: str, *, yes: bool) -> None:
         if removal.freed_bytes and not yes and sys.stdin.isatty():
             click.confirm(f"Delete {removal.name} ({size})?", abort=True, err=True)
         remove_model(removal)
-        click.echo(f"{removal.name} is removed, {size} are free again.", err=True)
+        freed = (
+            f"{size} are free again." if removal.freed_bytes else "The file that it was a link to stays where it is."
+        )
+        click.echo(f"{removal.name} is removed. {freed}", err=True)
 
     guarded(work)
 

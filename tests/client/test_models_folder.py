@@ -93,8 +93,9 @@ def test_a_split_model_is_added_and_removed_whole(data_home: Path, tmp_path: Pat
     assert add_model(parts[0]).name == "big"
     assert _folder_names() == ["big"]
     _model(models_folder(), "big.gguf")
-    assert _remove("big-00001-of-00003") == [part.name for part in parts]
-    assert _folder_names() == ["big"]
+    assert _remove("big") == ["big.gguf"]
+    assert _remove("big") == [part.name for part in parts]
+    assert _folder_names() == []
     assert all(part.is_file() for part in parts)
 
 

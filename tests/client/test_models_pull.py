@@ -177,7 +177,7 @@ def test_a_disk_that_fills_up_on_the_way_keeps_what_arrived(hub: FakeHub, monkey
         return usage(free, 0, free if arrived < 200_000 else 200_000_000)
 
     monkeypatch.setattr(shutil, "disk_usage", filling)
-    assert "There is no space for" in _refusal()
+    assert "has become full but for the 200 MB that are left to other programs" in _refusal()
     (partial,) = partials()
     assert MODEL.startswith(partial.read_bytes())
     assert partial.stat().st_size >= 200_000

@@ -91,7 +91,11 @@ class _Sink(io.BufferedWriter):
         """Append; raises `PullError`."""
         if self.tell() + len(data) > self._limit:
             raise PullError(f"The server sends more than the {size_text(self._limit)} that the file may have.")
-        require_space(self._folder, len(data))
+        if shutil.disk_usage(self._folder).free < len(data) + SPARED_BYTES:
+            raise PullError(
+                f"The disk of {self._folder} has become full but for the {size_text(SPARED_BYTES)} that are left to "
+                f"other programs. Make room first. {AGAIN}"
+            )
         return super().write(data)
 
 

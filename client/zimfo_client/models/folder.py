@@ -61,8 +61,9 @@ def what_goes(spec: str) -> Removal:
     known = known_by_name(spec)
     names = known.files if known else (spec,)
     entries = folder_entries()
-    # A name in its own letters goes before one that differs in capitals only.
-    meant = [entry for entry in entries if {entry.name, entry.stem, model_name(entry)} & set(names)]
+    # The name of a file goes before that of a split model, and one in its own letters before one in other capitals.
+    meant = [entry for entry in entries if {entry.name, entry.stem} & set(names)]
+    meant = meant or [entry for entry in entries if model_name(entry) in names]
     meant = meant or [entry for entry in entries if any(goes_by(entry, name) for name in names)]
     whole = {_family(entry) for entry in meant}
     paths = [entry for entry in entries if _family(entry) in whole]
