@@ -7,6 +7,7 @@ import click
 
 from zimfo_client.commands_eval import compare, evaluate
 from zimfo_client.commands_models import models
+from zimfo_client.commands_profile import profile
 from zimfo_client.guard import guarded
 from zimfo_client.options import MAX_QUESTION_CHARS, AskOptions, ask_options
 from zimfo_shared.commands import DefaultGroup
@@ -69,5 +70,6 @@ def doctor(*, as_json: bool, model: str | None, archives: tuple[str, ...]) -> No
 
 
 main.add_command(models)
+main.add_command(profile)
 main.add_command(evaluate)
 main.add_command(compare)

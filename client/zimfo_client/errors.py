@@ -8,6 +8,7 @@ ClientError
 ├── ModelStoreError             the models folder could not be changed as asked
 ├── PullError                   a model or what belongs to it could not be downloaded
 ├── ProfileError                an unknown, unreadable or contradictory profile
+├── CorpusError                 a training corpus that no profile can be learned from
 ├── ContextFullError            the conversation does not fit the model's context
 ├── EngineError                 llama.cpp could not load or run the model
 ├── SuiteError                  a suite of evaluation questions that cannot be used
@@ -51,6 +52,10 @@ class PullError(ClientError):
 
 class ProfileError(ClientError):
     """A profile that does not exist or does not make sense."""
+
+
+class CorpusError(ClientError):
+    """A training corpus is unreadable, or too little of it follows one format."""
 
 
 class ContextFullError(ClientError):

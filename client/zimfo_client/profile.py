@@ -256,6 +256,11 @@ def get_profile(name: str) -> Profile:
     """Return a profile by its name; the person's own goes before a shipped one. Raises `ProfileError`."""
     if name in _named(profiles_folder()):
         return read_profile(profiles_folder() / f"{name}{_SUFFIX}")
+    return shipped_profile(name)
+
+
+def shipped_profile(name: str) -> Profile:
+    """Return a profile as it is shipped, whatever the person has of that name. Raises `ProfileError`."""
     if name not in _named(_shipped()):
         raise ProfileError(f"There is no profile '{name}'. Choose one of: {', '.join(list_profiles())}.")
     return parse_profile(_shipped().joinpath(f"{name}{_SUFFIX}").read_text("utf-8"), name)
