@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererProtocol
 from markdown_it.rules_block import StateBlock
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
@@ -16,8 +17,10 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.footnote.index import footnote_def
 
-# A list counts twice, so this is twenty lists within each other. The time for a line of brackets grows with it.
+# A list counts twice, so this is twenty lists within each other.
 MAX_NESTING = 40
+# Brackets within brackets, in a line; the time for a line of nothing else grows with it (4 s per 100,000 at 60).
+MAX_BRACKETS = 8
 # A title has 255 bytes, and the words shown instead seldom more; longer ones are brackets that are no link.
 MAX_WIKI_LINK = 600
 _CONTAINERS = frozenset(("list_item_open", "blockquote_open", "dd_open"))
@@ -31,11 +34,14 @@ class Parser(MarkdownIt):
     """Parses pages into tokens and renders these."""
 
     def __init__(self) -> None:
-        super().__init__("commonmark", {"html": False, "maxNesting": MAX_NESTING})
+        super().__init__("commonmark", {"html": False})
         self.enable(["table", "strikethrough"])
         self.use(footnote_plugin).use(deflist_plugin)
         self.block.ruler.at("footnote_def", _footnote, {"alt": ["paragraph", "reference"]})
         self.inline.ruler.before("link", "wiki_link", _wiki_link)
+        # The parser has one limit for both.
+        self.core.ruler.before("block", "nesting_of_lists", _limit(MAX_NESTING))
+        self.core.ruler.before("inline", "nesting_of_brackets", _limit(MAX_BRACKETS))
         for name, rule in _RENDER_RULES.items():
             self.add_render_rule(name, rule)
 
@@ -81,6 +87,13 @@ def mark_task(paragraph: Token, item: Token) -> None:
 def raw_html(html: str, *, is_block: bool = False) -> Token:
     """Return a token that is rendered as this HTML, within a paragraph or beside it."""
     return Token("html_block" if is_block else "html_inline", "", 0, content=html)
+
+
+def _limit(levels: int) -> Callable[[StateCore], None]:
+    def rule(state: StateCore) -> None:
+        state.md.options.maxNesting = levels
+
+    return rule
 
 
 def _footnote(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - as the parser calls it
