@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from zimfo_client.commands_calls import calls
 from zimfo_client.commands_eval import compare, evaluate
 from zimfo_client.commands_models import models
 from zimfo_client.commands_profile import profile
@@ -71,5 +72,6 @@ def doctor(*, as_json: bool, model: str | None, archives: tuple[str, ...]) -> No
 
 main.add_command(models)
 main.add_command(profile)
+main.add_command(calls)
 main.add_command(evaluate)
 main.add_command(compare)
