@@ -11,7 +11,7 @@ import click
 from zimfo_client.guard import guarded
 
 if TYPE_CHECKING:
-    from zimfo_client.models.known import KnownModel, Licence
+    from zimfo_client.models.known import Licence
 
 _MAX_CONTEXT = 1 << 24  # tokens; no model comes near it
 
@@ -110,7 +110,7 @@ def pull(model: str, *, accept_licence: bool) -> None:
     """Download a model from the Hugging Face Hub; the only command that uses the network.
 
     A download that was broken off goes on where it stopped. HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honoured. With
-    a known name, such as lfm2.5-zimfo, the training corpus is downloaded too.
+    a known name, such as lfm2.5-zimfo, the training corpus comes too, and the model's profile is learned from it.
     """
 
     def agree(licence: "Licence") -> bool:
@@ -135,20 +135,11 @@ def pull(model: str, *, accept_licence: bool) -> None:
             found = pull(wanted, agree)
             click.echo(f"{found.name}: {found.path}")
             if wanted.known is not None:
-                click.echo(f"corpus: {_corpus(wanted.known)}")
+                from zimfo_client.models.training import learn_from_training
+
+                click.echo(f"profile {wanted.known.name}: {learn_from_training(wanted.known)}")
         except KeyboardInterrupt:
             click.echo("Interrupted. What has arrived is kept; the same command goes on from there.", err=True)
             raise
 
     guarded(work)
-
-
-def _corpus(known: "KnownModel") -> Path:
-    """Return the corpus of a model that was just pulled. Raises `PullError`, which says that the model is here."""
-    from zimfo_client.errors import PullError
-    from zimfo_client.models.pull import pull_corpus
-
-    try:
-        return pull_corpus(known.corpus)
-    except PullError as error:
-        raise PullError(f"The model is in place, its training corpus is not: {error}") from None

@@ -18,10 +18,27 @@ from tests.system.conftest import RUN_DEADLINE_S, Ran, environment
 from zimfo_client.models import embedded_model, models_folder
 from zimfo_client.models.known import KNOWN
 from zimfo_client.models.partial import partials
+from zimfo_client.profile import get_profile
+from zimfo_client.profiles.learn import block_md5, block_of
+from zimfo_client.profiles.store import own_path
 
 REPOSITORY = "somebody/some-model-GGUF"
 MODEL = b"GGUF" + struct.pack("<IQQ", 3, 0, 0) + bytes(range(256)) * 2_000
-CORPUS = b'{"messages": []}\n'
+BLOCK = "Be brief.\n\nTools:\n- search(query*:string) — Search.\n- narrate_article(title*:string) — Tell.\n\nCall so."
+
+
+def _row(number: int) -> dict[str, list[dict[str, str]]]:
+    """One row of a made-up corpus in the manner of the published one."""
+    turns = [
+        ("user", f"{BLOCK}\n\nUser query:\nWhat is {number}?"),
+        ("assistant", f'```tool_call\n{{"function": "search", "parameters": {{"query": "{number}"}}}}\n```'),
+        ("user", f'[TOOL_RESPONSE]\n{{"hits": [{number}]}}'),
+        ("assistant", "A number."),
+    ]
+    return {"messages": [{"role": role, "content": content} for role, content in turns]}
+
+
+CORPUS = "".join(json.dumps(_row(number)) + "\n" for number in range(40)).encode()
 
 
 @pytest.fixture
@@ -142,21 +159,59 @@ def test_a_licence_is_never_asked_about_without_a_terminal(zimfo: Callable[..., 
 
     done = zimfo("models", "pull", "lfm2.5-zimfo", "--accept-licence")
     assert done.code == 0, done.err
-    model, corpus = (Path(line.partition(": ")[2]) for line in done.out.splitlines())
-    assert model.read_bytes() == MODEL
-    assert corpus.read_bytes() == CORPUS
+    assert Path(done.out.splitlines()[0].partition(": ")[2]).read_bytes() == MODEL
     again = zimfo("models", "pull", "lfm2.5-zimfo")
-    assert again.code == 0
+    assert (again.code, again.out) == (0, done.out)
     assert "LFM Open License" not in again.err
 
 
-def test_a_corpus_that_is_not_to_be_had_leaves_the_model_in_place(zimfo: Callable[..., Ran], hub: FakeHub) -> None:
-    hub.plain.clear()
+def test_the_profile_of_a_known_model_is_learned_from_its_corpus_once(zimfo: Callable[..., Ran], hub: FakeHub) -> None:
+    done = zimfo("models", "pull", "lfm2.5-zimfo", "--accept-licence")
+    assert done.out.splitlines()[1] == f"profile lfm2.5-zimfo: {own_path('lfm2.5-zimfo')}"
+    assert "100.0% of 40 rows come out byte for byte" in done.err
+    profile = get_profile("lfm2.5-zimfo")
+    assert block_of(profile) == BLOCK
+    assert profile.response.marker == "plain"
+    assert profile.engine_settings().n_ctx == 32_768
+
+    own_path("lfm2.5-zimfo").write_text(own_path("lfm2.5-zimfo").read_text("utf-8") + "# mine\n", "utf-8")
+    hub.requests.clear()
+    again = zimfo("models", "pull", "lfm2.5-zimfo")
+    assert again.code == 0
+    assert "Your own profile lfm2.5-zimfo is kept" in again.err
+    assert own_path("lfm2.5-zimfo").read_text("utf-8").endswith("# mine\n")
+    assert hub.asked("GET", "train_v2.jsonl") == []
+
+
+def test_the_published_corpus_gives_the_published_block(
+    zimfo: Callable[..., Ran], hub: FakeHub, shared_data: Path
+) -> None:
+    (corpus,) = hub.plain
+    hub.plain[corpus] = (shared_data / "corpus" / "train_v3_single.jsonl").read_bytes()
+    done = zimfo("models", "pull", "lfm2.5-zimfo", "--accept-licence")
+    assert done.code == 0, done.err
+    assert block_md5(block_of(get_profile("lfm2.5-zimfo"))) == "62011151bc4b7fd6986c43df108245bd"
+
+
+@pytest.mark.parametrize(
+    ("corpus", "reason"),
+    [
+        (None, "There is no train_v2.jsonl"),
+        (b"no corpus\n", "train_v2.jsonl holds no rows of the form"),
+        (CORPUS + CORPUS.replace(b"parameters", b"args"), "% of 80 rows are reproduced"),
+    ],
+)
+def test_a_corpus_that_teaches_nothing_leaves_the_model_in_place(
+    zimfo: Callable[..., Ran], hub: FakeHub, corpus: bytes | None, reason: str
+) -> None:
+    (path,) = hub.plain
+    hub.plain = {} if corpus is None else {path: corpus}
     done = zimfo("models", "pull", "lfm2.5-zimfo", "--accept-licence")
     assert done.code == 1
-    model = Path(done.out.strip().partition(": ")[2])
-    assert model.read_bytes() == MODEL
-    assert "The model is in place, its training corpus is not: There is no train_v2.jsonl" in done.err.splitlines()[-1]
+    assert Path(done.out.strip().partition(": ")[2]).read_bytes() == MODEL
+    assert "Error: The model is in place, but its profile could not be learned: " in done.err.splitlines()[-1]
+    assert reason in done.err.splitlines()[-1]
+    assert not own_path("lfm2.5-zimfo").exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals here")

@@ -1,4 +1,4 @@
-"""`zimfo models pull`, the only command that uses the network: downloads a model, and the corpus of a known one."""
+"""`zimfo models pull`, the only command that uses the network: downloads models and published training corpora."""
 
 import os
 import re
