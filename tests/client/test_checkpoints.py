@@ -91,7 +91,9 @@ def asked(transcript: Transcript, profile: Profile, question: str) -> Mark:
 Step = tuple[str, str, int]
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["ask", "ask", "undo", "retry", "edit", "stop reading", "stop writing", "fail", "new"]),
+        st.sampled_from(
+            ["ask", "ask", "undo", "retry", "edit", "stop reading", "stop writing", "fail", "new", "overflow"]
+        ),
         st.sampled_from(WORDS),
         st.integers(0, 9),
     ),
@@ -111,6 +113,10 @@ def carried_out(watched: Watched, profile: Profile, steps: list[Step]) -> Transc
         if kind == "new":
             turns.clear()
             transcript = opened(watched, profile)
+        elif kind == "overflow" and turns:
+            (start, _), *later = turns
+            by = transcript.replace(start, later[0][0] if later else transcript.mark())
+            turns = [(one.moved(by), before) for one, before in later]
         elif kind in ("undo", "retry", "edit") and turns:
             mark, before = turns.pop()
             transcript.rewind(mark)

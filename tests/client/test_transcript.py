@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from zimfo_client.transcript import Segment, Transcript
+from zimfo_client.transcript import Mark, Segment, Transcript
 
 
 class Characters:
@@ -102,6 +102,33 @@ def test_anchors_are_kept_once_and_go_with_their_text() -> None:
     assert list(transcript.anchors) == [2, 4]
     transcript.rewind(mark)
     assert list(transcript.anchors) == [2]
+
+
+def test_what_is_between_two_marks_can_be_replaced() -> None:
+    transcript = Transcript(Characters(bos=7))
+    transcript.append([_template("§ab")])
+    start = transcript.mark()
+    transcript.anchor()
+    transcript.append([_template("c"), _data("d")])
+    transcript.anchor()
+    stop = transcript.mark()
+    transcript.append([_data("e§")])
+    later = transcript.mark()
+    transcript.anchor()
+    transcript.append_sampled(1)
+
+    by = transcript.replace(start, stop, [_data("xyz")])
+    assert transcript.text() == "§abxyze§§"
+    assert list(transcript.tokens[-3:]) == [ord("e"), ord("§"), 1]
+    assert [piece.start for piece in transcript.pieces] == [0, 4, 7, 9]
+    assert transcript.sampled_between(0, len(transcript)) == 1
+    assert list(transcript.anchors) == [4, 9]
+    transcript.rewind(later.moved(by))
+    assert transcript.text() == "§abxyze§"
+
+    assert transcript.replace(start, start) == Mark(0, 0)
+    with pytest.raises(ValueError, match="not in order"):
+        transcript.replace(stop, start)
 
 
 def test_a_mark_of_text_that_is_gone_is_refused() -> None:

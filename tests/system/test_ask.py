@@ -104,6 +104,9 @@ def test_the_embedded_model_answers_with_call_and_sources(zimfo: Command):
     [step] = answer["steps"]
     assert step["prompt"] == step["evaluated"] > 100
     assert step["completion"] > 0
+    assert step["cached"] == answer["usage"]["cached_tokens"] == 0
+    assert 1 << 20 < answer["usage"]["state_bytes"] < answer["usage"]["peak_rss_bytes"]
+    assert answer["timing"]["first_token_ms"] > 0 < answer["timing"]["tokens_per_s"]
 
 
 @pytest.mark.parametrize("intents", ["--intents", "--no-intents"])
@@ -119,6 +122,7 @@ def test_a_conversation_evaluates_only_what_is_new(zimfo: Command, intents: str)
     assert len(steps) >= 2
     for before, after in zip(steps, steps[1:], strict=False):
         assert after["evaluated"] == after["prompt"] - before["prompt"] - before["completion"]
+        assert after["cached"] == before["prompt"] + before["completion"] - 1  # the last one sampled is run with these
     for answer in answers:
         assert answer["usage"]["evaluated_tokens"] == sum(step["evaluated"] for step in answer["steps"])
 
@@ -148,6 +152,7 @@ def test_trace_shows_the_prompt_and_the_raw_reply_on_stderr(zimfo: Command):
 
     assert "<|im_start|>user" in ran.err
     assert "<tool_response>" in ran.err
+    assert "tokens of prompt: 0 held" in ran.err
     assert "<|im_start|>" not in ran.out
 
 

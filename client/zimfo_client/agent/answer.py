@@ -14,11 +14,12 @@ OnCall = Callable[[ToolResult], None]
 
 @dataclass(frozen=True)
 class StepUsage:
-    """One model step in tokens: the whole prompt, the part of it that had to be run, and what was sampled."""
+    """One model step in tokens: the prompt, what of it was run, what was sampled, what of the prompt was held."""
 
     prompt: int
     evaluated: int
     completion: int
+    cached: int = 0
 
 
 @dataclass
@@ -32,6 +33,7 @@ class Answer:
     sources: list[Source] = field(default_factory=list)
     steps: list[StepUsage] = field(default_factory=list)
     timing: dict[str, float] = field(default_factory=dict)
+    usage: dict[str, int] = field(default_factory=dict)
     stopped: str = "end"
     shown: bool = False
 
@@ -51,6 +53,7 @@ class Answer:
                 "prompt_tokens": sum(step.prompt for step in self.steps),
                 "evaluated_tokens": sum(step.evaluated for step in self.steps),
                 "completion_tokens": sum(step.completion for step in self.steps),
+                **self.usage,
             },
             "timing": {name: round(value, 1) for name, value in self.timing.items()},
             "stopped": self.stopped,

@@ -7,6 +7,7 @@ from zimfo_client.agent.direct import TOOLS, DirectAnswerer
 from zimfo_client.agent.focus import Focus
 from zimfo_client.errors import ServerUnavailableError
 from zimfo_client.host import ToolHost
+from zimfo_client.metrics import stats_lines
 from zimfo_shared.wire import Location
 
 DIRECT = "direct"
@@ -25,6 +26,10 @@ class Conversation(Protocol):
 
     async def retry(self) -> Answer | None:
         """Answer the last question anew; None when there is none."""
+        ...
+
+    def stats(self) -> list[str]:
+        """Return what the conversation has cost so far, line by line."""
         ...
 
     def close(self) -> None:
@@ -50,7 +55,11 @@ class DirectConversation:
         before = self._focus.copy()
         recorder = Recorder(self._host, self._location, self._on_call)
         answerer = DirectAnswerer(recorder.call, self._focus, tools=self._tools, location=self._location)
-        found = await answerer.answer(question)
+        try:
+            found = await answerer.answer(question)
+        except BaseException:
+            self._focus = before
+            raise
         self._turns.append((question, before))
         return Answer(
             question=question,
@@ -76,6 +85,10 @@ class DirectConversation:
         question, _ = self._turns[-1]
         self.undo()
         return await self.ask(question)
+
+    def stats(self) -> list[str]:
+        """Return how much memory was held; no tokens are counted."""
+        return [f"Questions: {len(self._turns)}, answered without a model", *stats_lines([])]
 
     def close(self) -> None:
         """Nothing is held."""

@@ -5,6 +5,7 @@ article read aloud) is written into it as if the model had done so.
 """
 
 import json
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -27,6 +28,7 @@ from zimfo_client.engine.worker import agenerate
 from zimfo_client.errors import ClientError
 from zimfo_client.fold import fold_tools, grammar_for
 from zimfo_client.host import ToolHost
+from zimfo_client.metrics import engine_times, engine_usage, stats_lines, step_line
 from zimfo_client.profile import Profile
 from zimfo_client.results import Source, ToolResult, merged, sources_of
 from zimfo_client.transcript import Segment
@@ -34,6 +36,7 @@ from zimfo_shared.wire import Location
 
 MAX_ROUNDS: Final = 6  # rounds of calls in a turn; the corpus never needs more than two
 MAX_CALLS: Final = 4  # calls taken from one reply; more is a model that has lost its way
+KEPT_STEPS: Final = 1_000  # model steps that `stats` looks back on
 FORCED_ANSWER: Final = "No more tool calls are possible. Answer now, in one to three sentences, from the results."
 # Behind a result that the host fetched for a model too small to know what to do with one.
 PHRASE_IT: Final = "\nAnswer the question in one or two sentences, using only the text above."
@@ -107,6 +110,7 @@ class ModelConversation:
             self._sampling = replace(self._sampling, calls=grammar_for(host.tools, profile))
         self._watch = watcher or Watcher()
         self._unanswered: str | None = None
+        self._generations: deque[Generation] = deque(maxlen=KEPT_STEPS)
         self._tools = {tool["name"]: list(tool["inputSchema"].get("properties", {})) for tool in host.tools}
         self._focus = Focus()
         self._dialogue = Dialogue(
@@ -152,6 +156,11 @@ class ModelConversation:
         self.undo()
         return await self.ask(question)
 
+    def stats(self) -> list[str]:
+        """Return what the conversation has cost so far."""
+        held, n_ctx = len(self._dialogue.transcript), self._engine.info.n_ctx
+        return [f"Context: {held} of {n_ctx} tokens", *stats_lines(self._generations)]
+
     def close(self) -> None:
         """Free the model."""
         self._engine.close()
@@ -165,6 +174,8 @@ class ModelConversation:
             text = await self._loop(turn)
         if self._watch.on_trace:
             self._watch.on_trace(self._dialogue.text())
+            for generation in turn.generations:
+                self._watch.on_trace(step_line(generation))
         return Answer(
             question=question,
             text=text,
@@ -172,7 +183,8 @@ class ModelConversation:
             tool_calls=turn.recorder.calls,
             sources=turn.sources,
             steps=turn.steps,
-            timing=turn.recorder.timing(**_engine_times(turn.generations)),
+            timing=turn.recorder.timing(**engine_times(turn.generations)),
+            usage=engine_usage(turn.generations),
             stopped=turn.stopped,
             shown=turn.shown,
         )
@@ -267,8 +279,14 @@ class ModelConversation:
             on_prefill=self._watch.on_prefill,
         )
         turn.generations.append(generation)
+        self._generations.append(generation)
         turn.steps.append(
-            StepUsage(generation.prompt_tokens, generation.evaluated_tokens, generation.completion_tokens)
+            StepUsage(
+                generation.prompt_tokens,
+                generation.evaluated_tokens,
+                generation.completion_tokens,
+                generation.cached_tokens,
+            )
         )
         return generation
 
@@ -304,15 +322,3 @@ def _as_json(result: ToolResult, question: str) -> str:
 
 def _refused(call: ToolCall, text: str) -> ToolResult:
     return ToolResult(call.name, call.arguments, text, None, 0.0)
-
-
-def _engine_times(generations: list[Generation]) -> dict[str, Any]:
-    """Return the times of all model steps together, in ms, and the time to the first token of the first."""
-    if not generations:
-        return {}
-    times = {
-        "prefill_ms": sum(generation.prefill_ms for generation in generations),
-        "decode_ms": sum(generation.decode_ms for generation in generations),
-    }
-    first = generations[0].first_token_ms
-    return times if first is None else {**times, "first_token_ms": first}

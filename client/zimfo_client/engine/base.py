@@ -88,7 +88,8 @@ class Generation:
     """One reply. `text` is without the stop marker, `tokens` are all that were sampled, times are milliseconds.
 
     `evaluated_tokens` are the prompt tokens that had to be run; tokens that the model had sampled before and that were
-    run for the first time (such as the end of its last turn) are not among them.
+    run for the first time (such as the end of its last turn) are not among them. `cached_tokens` were held when it
+    began, in memory or on disk; `state_bytes` is what the engine holds now, checkpoints included.
     """
 
     text: str
@@ -100,6 +101,8 @@ class Generation:
     prefill_ms: float
     decode_ms: float
     first_token_ms: float | None
+    cached_tokens: int = 0
+    state_bytes: int = 0
 
 
 class Engine(Protocol):

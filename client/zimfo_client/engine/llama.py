@@ -133,7 +133,7 @@ class LlamaEngine:
                 raise EngineError("There is nothing to continue: the transcript is empty.")
             started = time.perf_counter()
             prompt_tokens = len(transcript)
-            evaluated = self._prefill(state, transcript, on_prefill, should_stop)
+            cached, evaluated = self._prefill(state, transcript, on_prefill, should_stop)
             prefilled = time.perf_counter()
             reply = _Reply(sampling.stop, on_text)
             stopped: Stopped = "cancelled"
@@ -153,6 +153,8 @@ class LlamaEngine:
                 prefill_ms=(prefilled - started) * 1000,
                 decode_ms=(done - prefilled) * 1000,
                 first_token_ms=None if reply.first is None else (reply.first - started) * 1000,
+                cached_tokens=cached,
+                state_bytes=state.size,
             )
 
     def _decode_reply(
@@ -191,8 +193,10 @@ class LlamaEngine:
 
     def _prefill(
         self, state: SequenceState, transcript: Transcript, on_prefill: OnPrefill | None, should_stop: ShouldStop
-    ) -> int:
-        """Bring the state to the end of the transcript, or less when stopped; return the prompt tokens that were run.
+    ) -> tuple[int, int]:
+        """Bring the state to the end of the transcript, or less when stopped.
+
+        Returns the tokens that were held already and the prompt tokens that were run.
 
         At least one token is always run: its logits are what the reply begins with.
         """
@@ -217,7 +221,7 @@ class LlamaEngine:
         if on_prefill is not None:
             on_prefill(max(reached - kept, 0), total)
         # What was sampled before and is run for the first time is no prompt; what is run again is counted.
-        return max(reached - kept - transcript.sampled_between(unrun, reached), 0)
+        return kept, max(reached - kept - transcript.sampled_between(unrun, reached), 0)
 
     def _warmed(self, state: SequenceState, tokens: Sequence[int], kept: int) -> int:
         """Take the state behind the tools from disk if it is there; return how many tokens are held."""
