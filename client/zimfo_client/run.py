@@ -11,14 +11,20 @@ import click
 
 from zimfo_client.agent.conversation import Conversation, DirectConversation
 from zimfo_client.errors import ClientError
-from zimfo_client.host import open_host
+from zimfo_client.interrupt import Interrupts
+from zimfo_client.lines import Lines
 from zimfo_client.local_model import LocalModel
 from zimfo_client.options import MAX_QUESTION_CHARS, AskOptions
+from zimfo_client.servers import open_tools
 from zimfo_client.show import call_line, show_answer, show_json
 from zimfo_client.transcript import well_formed
 
 PROMPT = "> "
-HELP = "Commands: /undo forgets the last question, /retry answers it anew, /quit leaves."
+HELP = (
+    "Commands: /undo forgets the last question, /retry answers it anew, /edit QUESTION asks another in its place, "
+    "/stats tells tokens and times, /quit leaves. Ctrl-C stops an answer."
+)
+STOPPED = "Stopped. The question is forgotten; /retry asks it again."
 
 
 def answer_once(question: str, options: AskOptions, *, as_json: bool) -> None:
@@ -37,23 +43,36 @@ def answer_once(question: str, options: AskOptions, *, as_json: bool) -> None:
 
 def talk(options: AskOptions, *, jsonl: bool) -> None:
     """Answer questions from standard input until it ends; an error is shown and the next question is taken."""
-    if anyio.run(lambda: _talk(options, jsonl=jsonl)):
+    interrupts = Interrupts()
+    failed = anyio.run(lambda: _talk(options, interrupts, jsonl=jsonl))
+    if interrupts.leaving:
+        raise KeyboardInterrupt
+    if failed:
         raise SystemExit(1)
 
 
-async def _talk(options: AskOptions, *, jsonl: bool) -> bool:
+async def _talk(options: AskOptions, interrupts: Interrupts, *, jsonl: bool) -> bool:
     """Hold a conversation; returns whether a question of a pipe failed, which its other end must learn."""
     person = sys.stdin.isatty() and not jsonl
     failed = False
     async with _conversation(options, quiet=jsonl) as conversation:
         if person:
             click.echo(HELP, err=True)
-        while (line := await _line(person=person)) is not None:
+        lines = Lines(MAX_QUESTION_CHARS)
+        while (line := await _line(lines, person=person)) is not None:
             text = well_formed(line).strip()
             if text in ("/quit", "/exit"):
                 break
             if text:
-                failed = not await _turn(conversation, text, jsonl=jsonl) or failed
+                with interrupts.stoppable() as scope:
+                    failed = not await _turn(conversation, text, jsonl=jsonl) or failed
+                if interrupts.leaving:
+                    break
+                if scope.cancelled_caught:
+                    failed = True
+                    if not jsonl:
+                        click.echo()  # ends the line that the answer had come to
+                    _show_failure(text, STOPPED, jsonl=jsonl)
     return failed and not person
 
 
@@ -63,10 +82,20 @@ async def _turn(conversation: Conversation, text: str, *, jsonl: bool) -> bool:
         if text == "/undo":
             click.echo("Forgotten." if conversation.undo() else "There is nothing to undo.", err=True)
             return True
-        if text.startswith("/") and text != "/retry":
-            click.echo(f"Unknown command {text.split()[0]}. {HELP}", err=True)
+        if text == "/stats":
+            click.echo("\n".join(conversation.stats()), err=True)
             return True
-        answer = await (conversation.retry() if text == "/retry" else conversation.ask(text))
+        command, _, rest = text.partition(" ")
+        if text == "/retry":
+            answer = await conversation.retry()
+        elif command == "/edit" and rest.strip():
+            conversation.undo()
+            answer = await conversation.ask(rest.strip())
+        elif text.startswith("/"):
+            click.echo(f"Unknown command {command}. {HELP}", err=True)
+            return True
+        else:
+            answer = await conversation.ask(text)
         if answer is None:
             click.echo("There is nothing to retry.", err=True)
         elif jsonl:
@@ -74,20 +103,23 @@ async def _turn(conversation: Conversation, text: str, *, jsonl: bool) -> bool:
         else:
             show_answer(answer)
     except ClientError as error:
-        click.echo(f"Error: {error}", err=True)
-        if jsonl:
-            # Whoever reads the pipe waits for a line to each question.
-            click.echo(json.dumps({"question": text, "error": str(error)}, ensure_ascii=False))
+        _show_failure(text, f"Error: {error}", jsonl=jsonl)
         return False
     return True
 
 
-async def _line(*, person: bool) -> str | None:
-    """Read a line in a thread, so that the session with the server goes on; None at the end of input."""
+def _show_failure(question: str, what: str, *, jsonl: bool) -> None:
+    click.echo(what, err=True)
+    if jsonl:
+        # Whoever reads the pipe waits for a line to each question.
+        click.echo(json.dumps({"question": question, "error": what.removeprefix("Error: ")}, ensure_ascii=False))
+
+
+async def _line(lines: Lines, *, person: bool) -> str | None:
+    """Read a line while the session with the server goes on; None at the end of input."""
     if person:
         click.echo(PROMPT, nl=False, err=True)
-    line = await anyio.to_thread.run_sync(sys.stdin.readline, MAX_QUESTION_CHARS, abandon_on_cancel=True)
-    return line or None
+    return await lines.next()
 
 
 @asynccontextmanager
@@ -97,7 +129,7 @@ async def _conversation(options: AskOptions, *, quiet: bool) -> AsyncIterator[Co
     The model is looked for before the server starts, so that a wrong name is answered at once.
     """
     model = None if options.direct else LocalModel.find(options)
-    async with open_host(options.server, options.archives) as host:
+    async with open_tools(options) as host:
         host.on_wait = lambda text: click.echo(text, err=True)
         conversation: Conversation
         if model is None:
