@@ -9,6 +9,7 @@ from zimfo_client.commands_calls import calls
 from zimfo_client.commands_eval import compare, evaluate
 from zimfo_client.commands_models import models
 from zimfo_client.commands_profile import profile
+from zimfo_client.commands_tools import tools
 from zimfo_client.guard import guarded
 from zimfo_client.options import MAX_QUESTION_CHARS, AskOptions, ask_options
 from zimfo_shared.commands import DefaultGroup
@@ -73,5 +74,6 @@ def doctor(*, as_json: bool, model: str | None, archives: tuple[str, ...]) -> No
 main.add_command(models)
 main.add_command(profile)
 main.add_command(calls)
+main.add_command(tools)
 main.add_command(evaluate)
 main.add_command(compare)

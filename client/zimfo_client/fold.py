@@ -17,6 +17,7 @@ MAX_NAME = 80  # characters of a tool's or an argument's name; MCP asks for at m
 MAX_ARGUMENTS = 40  # of one tool
 MAX_CHOICES = 6  # of an enumeration that is written out
 MAX_CHOICE = 24  # characters of a value in it
+MAX_LISTED = 20  # of an enumeration in a schema
 MAX_DEPTH = 4  # of references and unions that are followed to name a type
 
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -43,11 +44,13 @@ def fold_tools(listing: Sequence[Tool], profile: Profile) -> str:
 
 
 def shown_tools(listing: Sequence[Tool], profile: Profile) -> list[tuple[Tool, list[str]]]:
-    """Return the tools that a prompt shows, in order, each with its arguments as `name*:type`."""
-    if profile.surface is None:
-        return [(tool, schema_arguments(tool.get("inputSchema"))) for tool in listing]
+    """Return the tools that a prompt shows, in order, each with its arguments as `name*:type`.
+
+    A server that has none of the trained tools is shown as it lists itself: a foreign one.
+    """
     listed = {tool["name"]: tool for tool in listing}
-    return [(listed[tool.name], list(tool.arguments)) for tool in profile.surface if tool.name in listed]
+    trained = [(listed[tool.name], list(tool.arguments)) for tool in profile.surface or () if tool.name in listed]
+    return trained or [(tool, schema_arguments(tool.get("inputSchema"))) for tool in listing]
 
 
 def grammar_for(listing: Sequence[Tool], profile: Profile) -> CallGrammar | None:
@@ -132,6 +135,10 @@ def _is_short(choice: object) -> bool:
     return isinstance(choice, str) and 0 < len(choice) <= MAX_CHOICE and choice.isprintable()
 
 
+def _are_plain(choices: Sequence[object]) -> bool:
+    return all(isinstance(choice, str | int | float | bool | None) for choice in choices)
+
+
 def plain_schema(schema: object, markers: Sequence[str]) -> dict[str, Any]:
     """Return an input schema as a prompt shows it: types, choices, descriptions, required names; texts neutralised."""
     root = schema if isinstance(schema, Mapping) else {}
@@ -144,8 +151,10 @@ def _plain(declared: object, root: Mapping[str, Any], markers: Sequence[str], de
     if not isinstance(declared, Mapping) or depth > MAX_DEPTH:
         return {}
     shown: dict[str, Any] = {}
-    if (kind := type_name(declared, root)) != "any":
+    if (kind := type_name({**declared, "enum": None}, root)) != "any":
         shown["type"] = neutralise(kind, markers, 2 * MAX_NAME)
+    if isinstance(choices := declared.get("enum"), list) and 0 < len(choices) <= MAX_LISTED and _are_plain(choices):
+        shown["enum"] = [neutralise(one, markers, MAX_NAME) if isinstance(one, str) else one for one in choices]
     if isinstance(text := declared.get("description"), str) and depth:
         shown["description"] = neutralise(text, markers, MAX_DESCRIPTION)
     if isinstance(properties := declared.get("properties"), Mapping):

@@ -208,11 +208,18 @@ async def open_host(command: str | None = None, archives: tuple[str, ...] = ()) 
 
     Raises `ServerUnavailableError`.
     """
+    async with open_server(_parameters(command, archives), repeats=command is None) as host:
+        yield host
+
+
+@asynccontextmanager
+async def open_server(parameters: StdioServerParameters, *, repeats: bool) -> AsyncIterator[ToolHost]:
+    """Start a server; `repeats` says that its calls may be made twice. Raises `ServerUnavailableError`."""
     with (
         tempfile.TemporaryDirectory(prefix="zimfo-", ignore_cleanup_errors=True) as folder,
         Path(folder, "server.log").open("w", encoding="utf-8") as log,  # noqa: ASYNC230 - a child's stderr
     ):
-        host = ToolHost(_parameters(command, archives), log, repeats=command is None)
+        host = ToolHost(parameters, log, repeats=repeats)
         async with contextlib.aclosing(host), _unwrapped(), anyio.create_task_group() as tasks:
             await tasks.start(host.serve)
             try:

@@ -30,12 +30,13 @@ class LocalModel:
     def find(cls, options: AskOptions) -> "LocalModel":
         """Return the model that the options ask for, else the best there is.
 
-        Raises `ExtraMissingError` without llama.cpp, `ModelNotFoundError`, `ModelInvalidError`.
+        Raises `ExtraMissingError` without llama.cpp, `ModelNotFoundError`, `ModelInvalidError`,
+        `ProfileError`.
         """
         if find_spec("llama_cpp") is None:
             raise ExtraMissingError("Answering with a model (without one: --direct)")
         found = find_model(options.model)
-        choice = choose_profile(read_gguf(found.path))
+        choice = choose_profile(read_gguf(found.path), options.profile)
         if choice.warning:
             click.echo(choice.warning, err=True)
         return cls(found, choice.profile, options)

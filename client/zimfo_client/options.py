@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import click
@@ -21,7 +22,10 @@ class AskOptions:
     """How questions are to be answered."""
 
     model: str | None
+    profile: str | None
     server: str | None
+    mcp_config: Path | None
+    allow: tuple[str, ...]
     archives: tuple[str, ...]
     location: "Location | None"
     seed: int | None
@@ -39,8 +43,10 @@ class AskOptions:
         options = cls(**{item.name: values[item.name] for item in fields(cls)})
         if options.server and options.archives:
             raise click.UsageError("--archives is for zimfo's own server; name archives in the --server command.")
-        if options.direct and options.model:
-            raise click.UsageError("--direct uses no model; leave out --model.")
+        if options.server and options.mcp_config:
+            raise click.UsageError("--server and --mcp-config exclude each other.")
+        if options.direct and (options.model or options.profile):
+            raise click.UsageError("--direct uses no model; leave out --model and --profile.")
         if options.location is None:
             from zimfo_client.config import load_config  # pydantic takes longer to import than --help may take
 
@@ -50,7 +56,22 @@ class AskOptions:
 
 _OPTIONS = (
     click.option("--model", metavar="PATH|NAME", help="A GGUF file, or a name of `models list`."),
+    click.option(
+        "--profile", metavar="NAME|FILE", help="How the model is prompted, see `profile list`.  [default: by the model]"
+    ),
     click.option("--server", metavar="COMMAND", help="Start this MCP server instead of zimfo's own."),
+    click.option(
+        "--mcp-config",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Start the servers of this mcpServers file beside zimfo's own.",
+    ),
+    click.option(
+        "--allow",
+        multiple=True,
+        metavar="TOOL|all",
+        help="Call this tool of another server without asking, though it may change things; repeatable.",
+    ),
     click.option("--archives", multiple=True, metavar="PATH", help="Archive or folder of archives; repeatable."),
     click.option(
         "--location",

@@ -304,8 +304,10 @@ def parse_profile(text: str, source: str) -> Profile:
     return profile
 
 
-def choose_profile(info: GgufInfo) -> ProfileChoice:
-    """Choose a profile by what a model file says about itself."""
+def choose_profile(info: GgufInfo, spec: str | None = None) -> ProfileChoice:
+    """Return the profile that `spec` names, else choose one by what a model file says. Raises `ProfileError`."""
+    if spec is not None:
+        return ProfileChoice(find_profile(spec))
     names = f"{info.name} {info.path.stem}".lower()
     if info.architecture == "lfm2moe" and ("zimfo" in names or re.search(r"(?<![a-z])ft(?![a-z])", names)):
         return ProfileChoice(get_profile(FINE_TUNE))

@@ -10,7 +10,8 @@ from zimfo_client.options import AskOptions
 from zimfo_shared.wire import Location
 
 OPTIONS = {
-    "model": None, "server": None, "archives": (), "location": None, "seed": None, "intents": True,
+    "model": None, "profile": None, "server": None, "mcp_config": None, "allow": (),
+    "archives": (), "location": None, "seed": None, "intents": True,
     "grammar": True, "direct": True,
     "trace": False,
 }  # fmt: skip
