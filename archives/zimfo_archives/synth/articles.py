@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import overload
@@ -140,15 +141,14 @@ class _Articles:
 
     def title(self, number: int, script: str = "Latn") -> str:
         """Return the title of an article, which no other has."""
-        _, pattern, _ = self._subject(number)
-        given = word(int(below(_GIVEN_WORDS, self._seed, "given", number)[0]), script)
-        return pattern.format(word(_TITLE_WORDS + number, script), given)
+        (_, pattern, _), given = _about(self._seed, number)
+        return pattern.format(word(_TITLE_WORDS + number, script), word(given, script))
 
     def entry(self, number: int) -> Entry:
         """Return an article."""
         title = self.title(number)
         path = zim_path(title)
-        sort, _, lies_somewhere = self._subject(number)
+        (sort, _, lies_somewhere), _ = _about(self._seed, number)
         random = np.random.Generator(np.random.PCG64([self._seed, number]))
         head = []
         body = [f"<h1>{escape(title)}</h1>"]
@@ -162,9 +162,6 @@ class _Articles:
         body += self._sections(random, path, number)
         html = document(path=path, title=title, language="en", head=head, body="\n".join(body))
         return Entry(path, title, "text/html", html.encode(), front=True, indexed=True)
-
-    def _subject(self, number: int) -> tuple[str, str, bool]:
-        return _SUBJECTS[int(below(len(_SUBJECTS), self._seed, "subject", number)[0])]
 
     def _sections(self, random: np.random.Generator, path: str, number: int) -> Iterator[str]:
         # Most articles are short.
@@ -191,6 +188,14 @@ class _Articles:
                 link = f'<a href="{escape(relative_link(path, zim_path(name)))}">{escape(name)}</a>'
                 sentences[int(random.integers(len(sentences)))].append(link)
         return f"<p>{' '.join(map(written, sentences))}</p>"
+
+
+# Most links lead to the same few articles.
+@lru_cache(maxsize=65_536)
+def _about(seed: int, number: int) -> tuple[tuple[str, str, bool], int]:
+    """Return the subject of an article, and the number of the given name of a person."""
+    drawn = int(below(len(_SUBJECTS) * _GIVEN_WORDS, seed, "about", number)[0])
+    return _SUBJECTS[drawn % len(_SUBJECTS)], drawn // len(_SUBJECTS)
 
 
 class _Redirects(Sequence[Redirect]):

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from zimfo_archives.synth.chance import Floats, Ints, draws
 from zimfo_archives.synth.names import street_name
-from zimfo_archives.synth.region import SPACING_M, Region
+from zimfo_archives.synth.region import BLOCKS_PER_STREET, SPACING_M, Region
 
 Flags = npt.NDArray[np.bool_]
 
@@ -18,8 +18,6 @@ HIGHWAYS = (
 ).split()
 LEVEL = {name: level for level, name in enumerate(HIGHWAYS)}
 
-# A street has its name, and often its way in OpenStreetMap, for so many blocks.
-BLOCKS_PER_STREET = 10
 # Main roads are so many blocks apart.
 _TERTIARY_EVERY, _SECONDARY_EVERY = 8, 16
 _DISTRICT = 6  # blocks; in each, streets run the long way in one direction
@@ -51,15 +49,14 @@ def lattice(region: Region, first: int = 0, end: int | None = None) -> Lattice:
     """Return the streets of the towns from `first` to `end` - 1, those of all towns unless told otherwise."""
     towns = np.arange(len(region.points))[first:end]
     points = region.points[towns]
-    width = widths(points)
     town = np.repeat(towns, points)
     start = np.cumsum(points) - points
     here = np.arange(len(town)) - np.repeat(start, points)  # number within the town
-    w = np.repeat(width, points)
+    w = np.repeat(region.width[towns], points)
     column, row = here % w, here // w
     x, y = _positions(region, town, column, row, w, here)
     last = np.repeat(points, points)
-    streets = np.repeat(_street_starts(region)[towns], points)
+    streets = np.repeat(region.first_street[towns], points)
     blocks = -(-w // BLOCKS_PER_STREET)
     parts = []
     for upright in (False, True):
@@ -84,17 +81,13 @@ def lattice(region: Region, first: int = 0, end: int | None = None) -> Lattice:
     )
 
 
-def widths(points: Ints) -> Ints:
-    """Return how many crossings a street from one end of a town to the other has."""
-    return np.ceil(np.sqrt(points)).astype(np.int64)
-
-
 def street_names(region: Region, town: int) -> tuple[int, list[str]]:
     """Return the number of the first street of a town, and the names of all, "" for those without.
 
     Names differ within a town, and the common ones are in most of them.
     """
-    count = int(_street_counts(region.points[town : town + 1])[0])
+    first, end = region.first_street[town : town + 2].tolist()
+    count = end - first
     choice = np.arange(round(count * 1.5) + 20)
     numbers = np.argsort((choice + 5) * (0.2 + draws(region.seed, "street", town, choice)), kind="stable")[:count]
     # The best known names belong anywhere, not to the northernmost streets.
@@ -102,22 +95,7 @@ def street_names(region: Region, town: int) -> tuple[int, list[str]]:
     unnamed = draws(region.seed, "unnamed", town, np.arange(count)) < _UNNAMED
     script = region.script(town)
     names = ["" if no else street_name(n, script) for n, no in zip(numbers.tolist(), unnamed.tolist(), strict=True)]
-    return int(_street_starts(region)[town]), names
-
-
-def street_count(region: Region) -> int:
-    """Return how many numbers of streets there are in all towns."""
-    return int(_street_counts(region.points).sum())
-
-
-def _street_counts(points: Ints) -> Ints:
-    width = widths(points)
-    return 2 * width * -(-width // BLOCKS_PER_STREET)
-
-
-def _street_starts(region: Region) -> Ints:
-    counts = _street_counts(region.points)
-    return np.cumsum(counts) - counts
+    return first, names
 
 
 def _positions(region: Region, town: Ints, column: Ints, row: Ints, w: Ints, here: Ints) -> tuple[Floats, Floats]:

@@ -10,7 +10,7 @@ from zimfo_archives.map.extract import Lines
 from zimfo_archives.map.roads import Road
 from zimfo_archives.synth.chance import Floats, Ints, below, draws
 from zimfo_archives.synth.country import Country, country_roads
-from zimfo_archives.synth.lattice import LEVEL, Lattice, lattice, street_count, widths
+from zimfo_archives.synth.lattice import LEVEL, Lattice, lattice
 from zimfo_archives.synth.pieces import NO_STREET, Pieces, draw, joined
 from zimfo_archives.synth.region import Region, region_of
 from zimfo_archives.synth.signs import roads_of
@@ -53,7 +53,7 @@ def road_network(size: int, seed: int) -> tuple[Lines, list[Road]]:
     x, y, ends = _dead_ends(region, x, y, pieces, bases, len(towns.x), missing)
     pieces = joined(pieces, ends)
     _open_traps(pieces, len(x))
-    return draw(pieces, x, y), roads_of(region, pieces, country.towns, street_count(region))
+    return draw(pieces, x, y), roads_of(region, pieces, country.towns)
 
 
 def _joined(region: Region, towns: Lattice, country: Country, x: Floats, y: Floats) -> Pieces:
@@ -75,7 +75,7 @@ def _joined(region: Region, towns: Lattice, country: Country, x: Floats, y: Floa
         country.tail,
         country.head,
         country.level,
-        np.where(country.street == NO_STREET, NO_STREET, country.street + street_count(region)),
+        np.where(country.street == NO_STREET, NO_STREET, country.street + region.first_street[-1]),
         country.one_way,
         country.bend,
         (length / _INNER_EVERY_M).astype(np.int64) + 1,
@@ -106,7 +106,7 @@ def _streets(region: Region, towns: Lattice, number: Ints) -> Pieces:
 
 def _shortcuts(region: Region, towns: Lattice) -> Pieces:
     """Return paths across blocks, from a crossing to the one diagonally opposite."""
-    width = widths(region.points)[towns.town]
+    width = region.width[towns.town]
     here = np.arange(len(towns.x))
     here -= (np.cumsum(region.points) - region.points)[towns.town]
     opposite = here + width + 1

@@ -1,7 +1,7 @@
 """An invented country on a plane: where its towns lie, how large they are, what they are called, and its rivers.
 
-It lies in the steppe of Kazakhstan, where the largest region that can be asked for meets no sea, and has nothing to do
-with what is there. Positions are metres east and north of its middle.
+It lies in the steppe of Kazakhstan and Siberia, where the largest region that can be asked for meets no sea, and has
+nothing to do with what is there. Positions are metres east and north of its middle.
 """
 
 import math
@@ -17,11 +17,13 @@ from zimfo_archives.synth.names import SCRIPTS, word
 # Of road graph nodes, and of records: what the builder of maps takes from a file at most.
 MAX_SIZE = 20_000_000
 
-MIDDLE = (48.5, 67.5)  # latitude and longitude
+MIDDLE = (52.0, 67.0)  # latitude and longitude
 METRES_PER_DEGREE = 6_371_000 * math.pi / 180
 
 # Between crossings along a street: with it, towns have some 300 junctions and ends in a square kilometre, as Milan has.
 SPACING_M = 75.0
+# A street has its name, and often its way in OpenStreetMap, for so many blocks.
+BLOCKS_PER_STREET = 10
 # Of the nodes of the road graph, those that crossings of streets are: the others are ends, roundabouts and the like.
 _CROSSINGS = 0.81
 # A settlement for so many nodes, as in central Europe; the largest has an eighth of a million nodes.
@@ -31,6 +33,8 @@ _POPULATION_PER_POINT = 12
 _KINDS = (("city", 4_000), ("town", 400), ("village", 80), ("hamlet", 0))  # by the least number of crossings
 _COUNTRY_PER_TOWN_AREA = 7.0
 _TOWN_GAP_M = 300.0
+_COMPARED_WITH_ALL = 200  # towns; the others are compared with those near them
+_WIDER = 1.01
 
 _RIVER_SPACING_M = 70_000.0
 RIVER_HALF_WIDTH_M = 30.0
@@ -71,6 +75,17 @@ class Region:
     def radius(self) -> Floats:
         """Metres from the middle of each town to its last house, about, (T,)."""
         return _radius(self.points)
+
+    @cached_property
+    def width(self) -> Ints:
+        """How many crossings a street from one end of each town to the other has, (T,)."""
+        return np.ceil(np.sqrt(self.points)).astype(np.int64)
+
+    @cached_property
+    def first_street(self) -> Ints:
+        """The number of the first street of each town, and at the end how many there are in all, (T + 1,)."""
+        counts = 2 * self.width * -(-self.width // BLOCKS_PER_STREET)  # along and across
+        return np.append(0, np.cumsum(counts))
 
     def kind(self, town: int) -> str:
         """Return what sort of settlement a town is: the value of its tag `place`."""
@@ -133,23 +148,43 @@ def _radius(points: Ints) -> Floats:
 
 
 def _scattered(radius: Floats, seed: int) -> tuple[Floats, Floats, float]:
-    """Return middles of circles that do not overlap, and the side of the square that they need, about."""
+    """Return middles of circles that do not overlap, and the side of the square that they are in, about."""
     areas = np.pi * (radius + _TOWN_GAP_M) ** 2
     side = float(np.sqrt(areas.sum() * _COUNTRY_PER_TOWN_AREA))
     x, y = np.zeros(len(radius)), np.zeros(len(radius))
-    reach = side / 2
-    number = 0
+    few = min(len(radius), _COMPARED_WITH_ALL)
+    # Circles after the first few reach into the cells around their own and no farther.
+    cell = 2 * float(radius[few - 1]) + _TOWN_GAP_M
+    cells: dict[tuple[int, int], list[int]] = {}
+    tries = 0
     # The largest lies in the middle, like many capitals.
     for town in range(1, len(radius)):
+        reach = side / 2
         while True:
-            number += 1
-            east, north = (draws(seed, "town", number, np.arange(2)) * 2 - 1) * reach
-            gaps = np.hypot(x[:town] - east, y[:town] - north) - radius[:town]
-            if gaps.min() > radius[town] + _TOWN_GAP_M:
+            tries += 1
+            east, north = ((draws(seed, "town", tries, np.arange(2)) * 2 - 1) * reach).tolist()
+            column, row = int(east // cell), int(north // cell)
+            near = [other for at in _around(column, row) for other in cells.get(at, ())]
+            if _is_free(x, y, radius, slice(0, min(town, few)), east, north, town) and _is_free(
+                x, y, radius, near, east, north, town
+            ):
                 break
-            reach *= 1.0001  # so that it ends, however crowded it is
+            reach *= _WIDER  # so that it ends, however crowded it is
         x[town], y[town] = east, north
-    return x, y, 2 * reach
+        if town >= few:
+            cells.setdefault((column, row), []).append(town)
+    return x, y, side
+
+
+def _around(column: int, row: int) -> list[tuple[int, int]]:
+    return [(column + i, row + j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
+
+
+def _is_free(
+    x: Floats, y: Floats, radius: Floats, others: slice | list[int], east: float, north: float, town: int
+) -> bool:
+    gaps = np.hypot(x[others] - east, y[others] - north) - radius[others]
+    return bool((gaps > radius[town] + _TOWN_GAP_M).all())
 
 
 def _rivers(seed: int, side: float, x: Floats, y: Floats, radius: Floats) -> tuple[River, ...]:

@@ -17,14 +17,15 @@ _SLOW_TOWNS = 0.4  # share of the towns whose residential streets have a limit o
 _PRIVATE = 0.08  # share of the service roads
 
 
-def roads_of(region: Region, pieces: Pieces, between: Ints, streets: int) -> list[Road]:
+def roads_of(region: Region, pieces: Pieces, between: Ints) -> list[Road]:
     """Return the road of each line of the pieces.
 
-    Streets below `streets` are those of towns; the others are roads, of which row i of `between` is where road i leads.
+    Streets that are not in towns are roads between them, of which row i of `between` says where road i leads.
     """
+    streets = int(region.first_street[-1])
     names = [name for town in range(len(region.points)) for name in street_names(region, town)[1]]
     starts = pieces.line_starts()
-    town_of = _towns(region)
+    town_of = np.repeat(np.arange(len(region.points)), np.diff(region.first_street)).tolist()
     slow = draws(region.seed, "slow", np.arange(len(region.points))) < _SLOW_TOWNS
     private = draws(region.seed, "private", pieces.head[starts]) < _PRIVATE
     found: list[Road] = []
@@ -50,12 +51,6 @@ def roads_of(region: Region, pieces: Pieces, between: Ints, streets: int) -> lis
         road = _road(highway, name, ref, limit, access, bool(one_way), ring)
         found.append(shared.setdefault(road, road))
     return found
-
-
-def _towns(region: Region) -> list[int]:
-    """Return the town of each street."""
-    counts = [len(street_names(region, town)[1]) for town in range(len(region.points))]
-    return np.repeat(np.arange(len(counts)), counts).tolist()
 
 
 @lru_cache(maxsize=1 << 20)
