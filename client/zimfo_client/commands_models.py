@@ -128,6 +128,9 @@ def pull(model: str, *, accept_licence: bool) -> None:
 
         if find_spec("huggingface_hub") is None:
             raise ExtraMissingError("Downloading models")
+        from zimfo_client.models.environment import require_usable
+
+        require_usable()
         from zimfo_client.models.pull import Wanted, pull
 
         wanted = Wanted.of(model)

@@ -107,7 +107,7 @@ def test_a_connection_that_brings_nothing_any_more_ends_the_command(hub: FakeHub
     hub.breaks = [300_000, 0, 0, 0, 0, 0, 0, 0]
     refusal = _refusal()
     assert "broke off at 300 kB of 512 kB" in refusal
-    assert "the same command goes on from there" in refusal
+    assert "The same command goes on where this one stopped" in refusal
     assert len(hub.breaks) == 4
 
 

@@ -263,6 +263,23 @@ print(sorted({"huggingface_hub", "httpx2", "llama_cpp"} & sys.modules.keys()))
     assert done.stdout == "[]\n"
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("HF_ENDPOINT", "http://127.0.0.1:port", "HF_ENDPOINT is 'http://127.0.0.1:port'. Write an address such as"),
+        ("HF_ENDPOINT", "huggingface.co", "HF_ENDPOINT is 'huggingface.co'"),
+        ("ZIMFO_CORPUS_ENDPOINT", "https://", "ZIMFO_CORPUS_ENDPOINT is 'https://'"),
+        ("HF_TOKEN", "hf_ü", "HF_TOKEN holds characters that no token has."),
+    ],
+)
+def test_variables_that_cannot_be_meant_are_told(
+    zimfo: Callable[..., Ran], hub: FakeHub, monkeypatch: pytest.MonkeyPatch, name: str, value: str, reason: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert reason in _one_error(zimfo("models", "pull", f"{REPOSITORY}/some.gguf"))
+    assert hub.requests == []
+
+
 def test_nothing_is_downloaded_when_the_hub_is_to_be_left_alone(
     zimfo: Callable[..., Ran], hub: FakeHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:

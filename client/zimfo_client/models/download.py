@@ -21,7 +21,7 @@ from huggingface_hub import constants
 from huggingface_hub.utils import get_session, hf_raise_for_status, tqdm
 
 from zimfo_client.errors import PullError
-from zimfo_client.models.hub import AGAIN, RemoteFile, explained, request_headers
+from zimfo_client.models.hub import AGAIN, RemoteFile, explained, one_line, request_headers
 from zimfo_client.models.partial import partial_of, partial_path, partials
 from zimfo_client.models.sizes import size_text
 
@@ -146,7 +146,7 @@ def _continue(url: str, sink: _Sink, headers: dict[str, str], bar: Any) -> httpx
 def _broken_off(shown: str, have: int, expected: int | None, problem: httpx2.TransportError | None) -> Exception:
     if not have and problem is not None:
         return problem  # nothing ever came: the connection is told about, not the file
-    reason = " ".join(str(problem or "the server ends the file too early").split())
+    reason = "the server ends the file too early" if problem is None else one_line(problem)
     whole = "" if expected is None else f" of {size_text(expected)}"
     return PullError(f"The download of {shown} broke off at {size_text(have)}{whole}: {reason}. {AGAIN}")
 

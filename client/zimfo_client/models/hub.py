@@ -30,7 +30,7 @@ from zimfo_client.errors import PullError
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _GIT_SHA1: Final = re.compile(r"[0-9a-f]{40}")
 _BLOCK: Final = 1 << 20  # bytes that are read at once for a checksum
-AGAIN: Final = "What has arrived is kept; the same command goes on from there."
+AGAIN: Final = "The same command goes on where this one stopped."
 
 # The library's own warnings are paragraphs; every failure is told in our words.
 logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
@@ -104,8 +104,13 @@ def explained(what: str, server: str) -> Iterator[None]:
     except httpx2.TimeoutException:
         raise PullError(f"{server} did not answer in time. {AGAIN}") from None
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = one_line(error)
         raise PullError(f"{server} cannot be reached for {what}: {reason}. {AGAIN}") from None
+
+
+def one_line(error: Exception) -> str:
+    """Return what an error of the network says, on one line and without a full stop."""
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 
 def _refusal(what: str, server: str, error: HfHubHTTPError) -> str:

@@ -14,6 +14,7 @@ from zimfo_client.engine import read_gguf
 from zimfo_client.engine.gguf_split import SUFFIX, PartName, model_name
 from zimfo_client.errors import ModelInvalidError, PullError
 from zimfo_client.models.download import fetch, fetch_small, require_space
+from zimfo_client.models.environment import CORPUS_ENDPOINT
 from zimfo_client.models.hub import RemoteFile, endpoint, locate
 from zimfo_client.models.known import KNOWN, Corpus, KnownModel, Licence, known_by_file, known_by_name
 from zimfo_client.models.licences import accept, is_accepted
@@ -21,7 +22,6 @@ from zimfo_client.models.partial import partial_path
 from zimfo_client.models.sizes import size_text
 from zimfo_client.models.store import FoundModel, models_folder
 
-CORPUS_ENDPOINT: Final = "ZIMFO_CORPUS_ENDPOINT"
 GITHUB: Final = "https://raw.githubusercontent.com"
 MAX_CORPUS_BYTES: Final = 200_000_000  # the published corpora have 2 to 10 MB
 # OWNER/NAME/FILE, the file perhaps in a folder of the repository; no part begins with a dot.
