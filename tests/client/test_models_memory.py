@@ -3,10 +3,12 @@
 import logging
 import re
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
 from gguf import GGUFWriter
+from tests.client import tiny_models
 
 from zimfo_client.engine import EngineSettings, read_gguf
 from zimfo_client.models import MemoryEstimate, estimate_memory
@@ -69,6 +71,20 @@ def test_the_estimate_holds_for_every_kind_of_layer(
     for buffer, size in _by_buffer(estimate).items():
         # llama.cpp prints hundredths of a MiB, of which a state of a few kB is less than one.
         assert size == pytest.approx(reported[buffer], rel=0.1, abs=0.005 * _MIB), buffer
+
+
+def test_a_split_model_is_estimated_and_loaded_as_a_whole(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = read_gguf(tiny_models.write_plain(tmp_path / "whole.gguf"))
+    monkeypatch.setattr(tiny_models, "GGUFWriter", partial(GGUFWriter, split_max_tensors=8))
+    tiny_models.write_plain(tmp_path / "split.gguf")
+    info = read_gguf(tmp_path / "split-00001-of-00003.gguf")
+    assert [part.name for part in info.parts] == [f"split-0000{number}-of-00003.gguf" for number in (1, 2, 3)]
+    assert (info.n_tensors, info.n_params) == (whole.n_tensors, whole.n_params)
+    settings = EngineSettings(n_ctx=1_024, n_threads=1)
+    reported = _reported(info.path, settings, caplog)
+    assert estimate_memory(info, settings).weights == pytest.approx(reported["model"], rel=0.1)
 
 
 @pytest.fixture
