@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _OPTIONAL = {
     "yaml": "pyyaml",
     "markdown_it": "markdown-it-py",
+    "mdit_py_plugins": "mdit-py-plugins",
     "osmium": "osmium",
     "shapely": "shapely",
     "scipy": "scipy",
@@ -89,7 +90,9 @@ def main() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A PNG of 48x48 pixels.  [default: an open book]",
 )
-@click.option("--allow-broken-links", is_flag=True, help="Turn broken links into plain text and report them.")
+@click.option(
+    "--allow-broken-links", is_flag=True, help="Turn broken links, images and footnotes into text and report them."
+)
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 def build_wiki(
     *,
@@ -102,8 +105,8 @@ def build_wiki(
     """Build an encyclopedia from SOURCES: Markdown files, or folders of them.
 
     Each file begins with front matter: a line `---`, then `title: Rayleigh scattering` and, if wanted, `redirects`,
-    `tags`, `coordinates` and `language`, then a line `---`. An existing archive is replaced when the new one is
-    complete, and not before.
+    `tags`, `categories`, `coordinates` and `language`, then a line `---`. Images and documents that pages link to are
+    packed, and `[[Title]]` is a link too. An existing archive is replaced when the new one is complete, and not before.
     """
     with _errors_for_people():
         from zimfo_archives.wiki import WikiOptions
@@ -186,10 +189,14 @@ def _errors_for_people() -> Iterator[None]:
         yield
     except ArchivesError as error:
         raise click.ClickException(str(error)) from error
-    except ModuleNotFoundError as error:
-        if error.name not in _OPTIONAL:
+    except ImportError as error:
+        # Ctrl-C while a native module is loaded comes as an error of the import.
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise click.Abort from error
+        package = _OPTIONAL.get((error.name or "").partition(".")[0])
+        if not isinstance(error, ModuleNotFoundError) or package is None:
             raise
-        raise click.ClickException(str(MissingPackageError(_OPTIONAL[error.name]))) from error
+        raise click.ClickException(str(MissingPackageError(package))) from error
 
 
 class _Bars:
@@ -234,11 +241,20 @@ def _as_dict(report: "Report") -> dict[str, object]:
         "path": str(report.path),
         "articles": report.articles,
         "redirects": report.redirects,
+        "categories": report.categories,
+        "images": report.images,
+        "files": report.files,
         "bytes": report.bytes,
         "seconds": round(report.seconds, 3),
         "peak_rss_bytes": report.peak_rss_bytes,
         "broken_links": [
-            {"file": str(link.file), "line": link.line, "target": link.target, "reason": link.reason}
+            {
+                "file": str(link.file),
+                "line": link.line,
+                "what": link.what.removesuffix(" to"),
+                "target": link.target,
+                "reason": link.reason,
+            }
             for link in report.broken_links
         ],
     }
@@ -246,6 +262,9 @@ def _as_dict(report: "Report") -> dict[str, object]:
 
 def _summary(report: "Report") -> str:
     parts = [_count(report.articles, "article"), _count(report.redirects, "redirect")]
+    if report.categories:
+        parts.append(_count(report.categories, "categor", "y", "ies"))
+    parts += [_count(n, noun) for n, noun in ((report.images, "image"), (report.files, "file")) if n]
     if report.broken_links:
         parts.append(_count(len(report.broken_links), "broken link"))
     return f"{report.path}: {', '.join(parts)}, {report.bytes / 1e6:.1f} MB in {report.seconds:.1f} s"
@@ -253,7 +272,7 @@ def _summary(report: "Report") -> str:
 
 def _map_summary(contents: "MapContents") -> str:
     parts = [_count(contents.places, "place"), _count(contents.streets, "piece") + " of streets"]
-    parts += [_count(contents.addresses, "address", "es"), _count(contents.nodes, "junction")]
+    parts += [_count(contents.addresses, "address", many="es"), _count(contents.nodes, "junction")]
     parts += [_count(contents.edges, "edge")]
     return f"{contents.path}: {', '.join(parts)}, {contents.bytes / 1e6:.1f} MB in {contents.seconds:.1f} s"
 
@@ -299,5 +318,5 @@ def _map_details(report: "MapReport") -> Iterator[str]:
             yield f"Left out: {_count(count, 'address', 'es')}: {reason}"
 
 
-def _count(number: int, noun: str, plural: str = "s") -> str:
-    return f"{number:,} {noun}{plural if number != 1 else ''}"
+def _count(number: int, noun: str, one: str = "", many: str = "s") -> str:
+    return f"{number:,} {noun}{one if number == 1 else many}"

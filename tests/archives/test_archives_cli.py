@@ -23,7 +23,7 @@ def test_stdout_carries_the_summary_alone(wiki: Path, tmp_path: Path) -> None:
     result = run("build-wiki", wiki, "-o", tmp_path / "a.zim")
     assert (result.returncode, result.stderr) == (0, "")
     [line] = result.stdout.splitlines()
-    assert line.startswith(f"{tmp_path / 'a.zim'}: 2 articles, 3 redirects, 0.1 MB in ")
+    assert line.startswith(f"{tmp_path / 'a.zim'}: 2 articles, 3 redirects, 2 categories, 0.1 MB in ")
 
 
 def test_the_json_report_is_whole(wiki: Path, tmp_path: Path) -> None:
@@ -31,9 +31,12 @@ def test_the_json_report_is_whole(wiki: Path, tmp_path: Path) -> None:
     file.write_text("---\ntitle: Lost\n---\n[x](gone.md)\n")
     result = run("build-wiki", wiki, "-o", tmp_path / "a.zim", "--json", "--allow-broken-links")
     report = json.loads(result.stdout)
-    assert list(report) == ["path", "articles", "redirects", "bytes", "seconds", "peak_rss_bytes", "broken_links"]
+    assert list(report) == [
+        "path", "articles", "redirects", "categories", "images", "files", "bytes", "seconds", "peak_rss_bytes",
+        "broken_links",
+    ]  # fmt: skip
     assert (report["path"], report["articles"], report["redirects"]) == (str(tmp_path / "a.zim"), 3, 3)
-    broken = {"file": str(file), "line": 4, "target": "gone.md", "reason": "there is no such file"}
+    broken = {"file": str(file), "line": 4, "what": "link", "target": "gone.md", "reason": "there is no such file"}
     assert report["broken_links"] == [broken]
     assert result.stderr == f"Warning: {file}:4: the link to 'gone.md' is broken: there is no such file\n"
 
