@@ -12,15 +12,20 @@ from zimfo_archives.synth.lattice import LEVEL, Lattice
 from zimfo_archives.synth.region import Region
 
 _JOIN_EVERY_M = 900.0  # where tracks may join a country road
-_DETOUR = 0.6  # share of the roads between neighbours that are there without being needed
-_NEAR = 1.4  # times the usual distance of neighbours: those farther away have no road without need
+_SPARE = 0.8  # share of the roads between neighbours that are there without being needed
+_ROUNDING = 0.999_999  # the two themselves are on the circle
 _BEND = 0.07  # of the length
+_WIND = 0.06  # the same of a piece between two places where tracks may join
 _MOTORWAY_BEND = 0.03
 _FEWEST_FOR_MOTORWAYS = 6  # towns
 _TOWNS_PER_MOTORWAY_CITY, _MOST_MOTORWAY_CITIES = 60, 60
 _EXIT_EVERY_M = 8_000.0
 _RAMP_M = 220.0  # from the middle of an exit to where its ramps begin and end
 _CARRIAGEWAY_M = 12.0  # from the middle of the motorway
+
+
+# Of one road: where its crossings are, its pieces as rows of tail, head, level, street and direction, and their bends.
+_Part = tuple[Floats, Floats, Ints, Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,40 +45,45 @@ class Country:
 
 def country_roads(region: Region, towns: Lattice) -> Country:
     """Return the roads that join all towns."""
-    pairs = _neighbours(region)
+    motorways, pairs = _motorways(region), _neighbours(region)
     gates = _gates(region, towns, pairs)
-    x, y = [np.empty(0)], [np.empty(0)]
-    rows: list[Ints] = [np.empty((0, 5), dtype=np.int64)]
-    bends = [np.empty(0)]
-    number = len(towns.x)
-    for road, ((one, other), (begin, end)) in enumerate(zip(pairs.tolist(), gates.tolist(), strict=True)):
-        ends_x, ends_y = towns.x[[begin, end]], towns.y[[begin, end]]
-        length = float(np.hypot(*np.diff([ends_x, ends_y])[:, 0]))
-        between = int(length / _JOIN_EVERY_M)
-        bend = (draws(region.seed, "bend", one, other, np.arange(2)) - 0.5) * 2 * _BEND
-        inner_x, inner_y = _curve(ends_x, ends_y, between, bend)
-        chain = np.concatenate([[begin], number + np.arange(between), [end]])
-        number += between
-        level = np.full(between + 1, _country_level(region, one, other))
-        rows.append(_rows(chain[:-1], chain[1:], level, road, 0))
-        bends.append((draws(region.seed, "wind", one, other, np.arange(between + 1)) - 0.5) * 0.12)
-        x.append(region.ashore(inner_x, inner_y))
-        y.append(inner_y)
     crossings = cKDTree(np.stack([towns.x, towns.y], axis=1))
-    motorways = _motorways(region)
-    for road, (one, other) in enumerate(motorways.tolist(), start=len(pairs)):
-        more_x, more_y, more, bend = _motorway(region, crossings, one, other, number, road)
-        number += len(more_x)
-        x.append(more_x)
-        y.append(more_y)
-        rows.append(more)
-        bends.append(bend)
-    table = np.concatenate(rows)
-    tail, head, level, street, one_way = table.T
-    all_towns = np.concatenate([pairs, motorways])
+    number = len(towns.x)
+    # Nothing comes first: a region of one town has no roads.
+    nothing = np.empty(0)
+    parts: list[_Part] = [(nothing, nothing, np.empty((0, 5), dtype=np.int64), nothing)]
+    for road, (one, other) in enumerate(np.concatenate([motorways, pairs]).tolist()):
+        if road < len(motorways):
+            parts.append(_motorway(region, crossings, one, other, number, road))
+        else:
+            parts.append(_country_road(region, towns, one, other, gates[road - len(motorways)], number, road))
+        number += len(parts[-1][0])
+    xs, ys, tables, bends = zip(*parts, strict=True)
+    tail, head, level, street, one_way = np.concatenate(tables).T
     return Country(
-        np.concatenate(x), np.concatenate(y), tail, head, level, street, np.concatenate(bends), one_way, all_towns
+        np.concatenate(xs),
+        np.concatenate(ys),
+        tail,
+        head,
+        level,
+        street,
+        np.concatenate(bends),
+        one_way,
+        towns=np.concatenate([motorways, pairs]),
     )
+
+
+def _country_road(region: Region, towns: Lattice, one: int, other: int, gates: Ints, number: int, road: int) -> _Part:
+    """Return the crossings, numbered from `number`, and pieces of a road, and the bends of the pieces."""
+    x, y = towns.x[gates], towns.y[gates]
+    between = int(np.hypot(x[1] - x[0], y[1] - y[0]) / _JOIN_EVERY_M)
+    bend = (draws(region.seed, "bend", one, other, np.arange(2)) - 0.5) * 2 * _BEND
+    inner_x, inner_y = _curve(x, y, between, bend)
+    chain = np.concatenate([gates[:1], number + np.arange(between), gates[1:]])
+    level = np.full(between + 1, _country_level(region, one, other))
+    table = _rows(chain[:-1], chain[1:], level, road, 0)
+    bends = (draws(region.seed, "wind", one, other, np.arange(between + 1)) - 0.5) * 2 * _WIND
+    return region.ashore(inner_x, inner_y), inner_y, table, bends
 
 
 def _rows(tail: Ints, head: Ints, level: Ints, road: int, one_way: int) -> Ints:
@@ -103,9 +113,12 @@ def _neighbours(region: Region) -> Ints:
     length = np.hypot(region.x[one] - region.x[other], region.y[one] - region.y[other])
     tree = minimum_spanning_tree(coo_array((length, (one, other)), shape=(count, count)).tocsr()).tocoo()
     needed = np.isin(one * count + other, tree.row.astype(np.int64) * count + tree.col)
-    near = length <= _NEAR * np.median(length) if len(length) else needed
-    more = near & (draws(region.seed, "road", one, other)[: len(one)] < _DETOUR)
-    found: Ints = np.stack([one, other], axis=1)[needed | more].astype(np.int64)
+    # Gabriel's rule: two are neighbours if no third lies in the circle between them.
+    towns = cKDTree(np.stack([region.x, region.y], axis=1))
+    middles = np.stack([region.x[one] + region.x[other], region.y[one] + region.y[other]], axis=1) / 2
+    near = towns.query(middles)[0] > length / 2 * _ROUNDING
+    wanted = needed | (near & (draws(region.seed, "road", one, other) < _SPARE))
+    found: Ints = np.stack([one[wanted], other[wanted]], axis=1).astype(np.int64)
     return found
 
 
@@ -145,10 +158,8 @@ def _motorways(region: Region) -> Ints:
     return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
 
 
-def _motorway(
-    region: Region, crossings: cKDTree, one: int, other: int, number: int, road: int
-) -> tuple[Floats, Floats, Ints, Floats]:
-    """Return the crossings, numbered from `number`, and roads of a motorway with its exits, and their bends.
+def _motorway(region: Region, crossings: cKDTree, one: int, other: int, number: int, road: int) -> _Part:
+    """Return the crossings, numbered from `number`, and pieces of a motorway with its exits, and their bends.
 
     Each exit has two ramps for each of the two carriageways, which lead to the nearest crossing of a town; at both
     ends, the ramps are all there is.
