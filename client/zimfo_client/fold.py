@@ -34,6 +34,10 @@ def fold_tools(listing: Sequence[Tool], profile: Profile) -> str:
 
     A trained surface selects, orders and decides the arguments; otherwise every tool is shown as listed.
     """
+    if profile.chat_template is not None and listing:
+        from zimfo_client.profiles.template import template_block  # jinja, which only this needs
+
+        return template_block(listing, profile)
     trained = {tool.name: tool.line for tool in profile.surface or ()}
     form, markers = profile.fold, profile.markers()
     shown = [

@@ -5,6 +5,7 @@ archive or a tool listing is not. Segments are cut where the tokenizers of these
 that a prompt has the tokens it would have had as one text.
 """
 
+import contextlib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,8 +19,8 @@ from pydantic import Field, ValidationError
 
 from zimfo_client.engine.base import EngineSettings, SamplingSettings
 from zimfo_client.engine.gguf_file import GgufInfo
-from zimfo_client.errors import ProfileError
-from zimfo_client.profiles.notation import CallFormat, FoldFormat, Part, ResponseFormat, ResponseMarker, fill
+from zimfo_client.errors import ExtraMissingError, ProfileError
+from zimfo_client.profiles.notation import Block, CallFormat, FoldFormat, Part, ResponseFormat, ResponseMarker, fill
 from zimfo_client.transcript import Segment
 
 MAX_PROFILE_BYTES = 1 << 20  # a profile is a page or two of text
@@ -28,6 +29,7 @@ FINE_TUNE: Final = "lfm2.5-zimfo"
 CHATML: Final = "chatml"
 LFM2: Final = "lfm2"
 GEMMA3: Final = "gemma3"
+TEMPLATE: Final = "template"
 _SUFFIX: Final = ".toml"
 
 
@@ -106,7 +108,7 @@ class Profile(Part):
     """How one family of models wants prompts. `surface` None shows every tool that is listed.
 
     `location_digits` are the decimals of coordinates in `location_line`; None writes them as Python does. `grammar`
-    False leaves calls free even where they could be held to a grammar.
+    False leaves calls free even where they could be held to a grammar. A `chat_template` renders the fold.
     """
 
     name: str
@@ -124,6 +126,7 @@ class Profile(Part):
     context: Context
     location_digits: int | None = Field(default=None, ge=0, le=15)
     grammar: bool = True
+    chat_template: str | None = None
     surface: tuple[SurfaceTool, ...] | None = None
     learned: Learned | None = None
 
@@ -156,7 +159,9 @@ class Profile(Part):
         """
         turns = self.turns
         parts: list[Segment] = []
-        if fold_text and turns.system_open:
+        if isinstance(fold_text, Block):
+            parts += [Segment("system", text, trusted=trusted) for text, trusted in fold_text.pieces]
+        elif fold_text and turns.system_open:
             parts += [_marker("system", turns.system_open), _data("system", fold_text)]
             parts += [_marker("system", turns.system_close + turns.gap), _marker("user", turns.user_open)]
         elif fold_text:
@@ -307,18 +312,36 @@ def parse_profile(text: str, source: str) -> Profile:
 def choose_profile(info: GgufInfo, spec: str | None = None) -> ProfileChoice:
     """Return the profile that `spec` names, else choose one by what a model file says. Raises `ProfileError`."""
     if spec is not None:
-        return ProfileChoice(find_profile(spec))
+        return ProfileChoice(_templated(info) if spec == TEMPLATE else find_profile(spec))
     names = f"{info.name} {info.path.stem}".lower()
     if info.architecture == "lfm2moe" and ("zimfo" in names or re.search(r"(?<![a-z])ft(?![a-z])", names)):
         return ProfileChoice(get_profile(FINE_TUNE))
     for name, marker in ((LFM2, "<|tool_call_start|>"), (CHATML, "<|im_start|>"), (GEMMA3, "<start_of_turn>")):
         if marker in info.chat_template or (name == LFM2 and info.architecture in ("lfm2", "lfm2moe")):
             return ProfileChoice(get_profile(name))
+    if info.chat_template:
+        with contextlib.suppress(ProfileError, ExtraMissingError):
+            return ProfileChoice(_templated(info))
     what = f"a model of the architecture '{info.architecture}'" if info.architecture else "this model"
     return ProfileChoice(
         get_profile(CHATML),
         f"No profile is made for {what}; '{CHATML}' is tried. Choose another if its answers are odd.",
     )
+
+
+def _templated(info: GgufInfo) -> Profile:
+    """Return the profile of a model's own chat template. Raises `ProfileError`, `ExtraMissingError` without jinja."""
+    if not info.chat_template:
+        raise ProfileError(
+            f"{info.path.name} has no chat template. Choose another profile: {', '.join(list_profiles())}."
+        )
+    try:
+        from zimfo_client.profiles.template import template_profile
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != "jinja2":
+            raise
+        raise ExtraMissingError("A model's own chat template") from None
+    return template_profile(info.chat_template, get_profile(TEMPLATE))
 
 
 def _shipped() -> Any:

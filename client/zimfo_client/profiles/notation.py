@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,6 +17,18 @@ _PYTHON_WORDS: Final = {None: "None", True: "True", False: "False"}
 def fill(template: str, values: Mapping[str, str]) -> str:
     """Return `template` with each `{key}` replaced once; braces in values and unknown keys stay as they are."""
     return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], found[0]), template)
+
+
+class Block(str):
+    """A rendered fold that goes up to the question; `pieces` say which of its text is a template's own, not data."""
+
+    pieces: tuple[tuple[str, bool], ...]
+
+    def __new__(cls, pieces: tuple[tuple[str, bool], ...]) -> Self:
+        """Return the text of the pieces as one."""
+        block = super().__new__(cls, "".join(text for text, _ in pieces))
+        block.pieces = pieces
+        return block
 
 
 class Part(BaseModel):
