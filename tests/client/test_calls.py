@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.client.test_calls_vectors import VECTORS
 
 from zimfo_client.calls import CallGate, ToolCall, parse_calls
 from zimfo_client.calls.names import resolve
@@ -25,6 +26,20 @@ NOISE = [
     "call:search{", "[search(", "\\", "{'function':'",
     "<tool_call>/*", "<tool_call>{'a", '<tool_call>[[[{"', "<tool_call>search(", "/*", "<tool_call>x ", "\n[",
 ]  # fmt: skip
+# Emissions that fuzzing found to be read wrongly once, or that lie near to such.
+REGRESSIONS = [
+    '<tool_call>{"name":"search","arguments":{"query":"\\ud83c"}}</tool_call>',
+    '<tool_call>{"name":"search","arguments":{"query":1e999}}</tool_call>',
+    '<tool_call>{"name":"search","arguments":{"query":-Infinity,}}</tool_call>',
+    "[search(query=)]",
+    "[search(query=1e9999)]",
+    '<tool_call>[[{"name":"search","arguments":{}}]]</tool_call>',
+    '```json\n[{"name":"search","arguments":{"query":"```"}}]\n```',
+    '<|tool_call|>{"name":"search","arguments":{"query":"a > b}"}}>',
+    '{"function":{"function":{"function":{"name":"search","arguments":{}}}}}',
+    '<tool_call>{"name":"search","arguments":{"query":"x"}}<tool_call>{"name":"search","arguments":{}}',
+    '{"name":"search","arguments":{"query":"x"}} {"name":',
+]
 texts = st.one_of(st.text(max_size=20), st.lists(st.sampled_from([*NASTY, "a", " "]), max_size=6).map("".join))
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
@@ -215,3 +230,33 @@ def test_the_gate_drops_reasoning() -> None:
     shown = [gate.feed(part) for part in ("A <th", "ink>secret", " thoughts</thi", "nk>\n", "\nanswer <th", "e>")]
     assert shown == ["A ", "", "", "", "answer ", "<the>"]
     assert gate.finish() == ""
+
+
+DAMAGE = [*NASTY, *NOISE, "\x00", "\ufeff", "“", "'", ",", ":", "None", "True", "\\u12", "call:", "</tool", "->"]
+
+
+@settings(max_examples=400)
+@given(st.data())
+def test_damaged_emissions_of_every_kind_neither_raise_nor_differ_between_reader_and_gate(data: st.DataObject) -> None:
+    """Vectors and regressions, each cut, spliced and broken at some place."""
+    text = data.draw(st.sampled_from([emission for _, emission, _ in VECTORS] + REGRESSIONS))
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(text)))
+        stop = min(len(text), start + data.draw(st.integers(0, 12)))
+        text = text[:start] + data.draw(st.sampled_from(["", *DAMAGE])) + text[stop:]
+    reply = parse_calls(text, TOOLS)
+    for call in reply.calls:
+        assert call.known == (call.name in TOOLS)
+        json.dumps(call.arguments)
+    streamed = parse_calls(text, TOOLS, streaming=True).calls
+    assert streamed == reply.calls[: len(streamed)]
+    if "</think>" not in text:
+        gate = CallGate(TOOLS)
+        shown = "".join(gate.feed(character) for character in text) + gate.finish()
+        assert shown.strip() == reply.text
+
+
+@pytest.mark.parametrize("text", REGRESSIONS)
+def test_what_once_went_wrong_is_read_without_an_error(text: str) -> None:
+    reply = parse_calls(text, TOOLS)
+    assert all(call.arguments == json.loads(json.dumps(call.arguments)) for call in reply.calls)

@@ -110,6 +110,11 @@ VECTORS: list[tuple[str, str, list[tuple[str, dict[str, Any]]]]] = [
     ("28", '<|tool_call>call:search{q:<|"|>kan', []),
     ("29", "<|tool_call>call:missing brace", []),
     (
+        "30",  # the archive is unknown to the server, which drops it with a note
+        '{"name":"search","arguments":{"query":"x","zim":"wikipediapedia_en_all maxi 2025-10.zim"}}',
+        [("search", {"query": "x", "zim": "wikipediapedia_en_all maxi 2025-10.zim"})],
+    ),
+    (
         "31 case",
         FENCE.replace("{}", '{"function": "compare_Articles", "parameters": {"titles": ["A", "B"]}}'),
         [("compare_articles", {"titles": ["A", "B"]})],
@@ -134,6 +139,11 @@ VECTORS: list[tuple[str, str, list[tuple[str, dict[str, Any]]]]] = [
     ("37", '{"name":"search","arguments":{"query":"x"}}', [X]),
     ("38", '{"function": "what_is_here"}', [("what_is_here", {})]),
     (
+        "39",
+        'Let me look.\n```tool_call\n{"function":"search","parameters":{"query":"x"}}\n```\nIt says that …',
+        [X],
+    ),
+    (
         "40",
         '{"function": "near_places", "parameters": {"kind":"bars","place":"Austin","radius_m":5000,"limit":12}}',
         [("near_places", {"kind": "bars", "place": "Austin", "radius_m": 5000, "limit": 12})],
@@ -147,6 +157,11 @@ VECTORS: list[tuple[str, str, list[tuple[str, dict[str, Any]]]]] = [
         "42",
         '{"function":"near_places","parameters":{"name":"the Sunset","kind":"cafes","target_count":5}}',
         [("near_places", {"name": "the Sunset", "kind": "cafes", "target_count": 5})],
+    ),
+    (
+        "43",
+        '{"function":"compare_articles","parameters":{"titles":["A","B","C"]}}',
+        [("compare_articles", {"titles": ["A", "B", "C"]})],
     ),
     (
         "44",
@@ -197,7 +212,7 @@ def test_vector(text: str, expected: list[tuple[str, dict[str, Any]]]) -> None:
     "text",
     [
         VECTORS[2][1],
-        '<tool_call>{"name":"near_named_place","arguments":{"place":"SF"',
+        '<tool_call>{"name":"near_named_place","arguments":{"place":"SF"',  # 6
         '{"function":"near_named_place","arguments":{"place":"SF"}}',
         '```tool_call\n{"function":"search","parameters":{"query":"x"}}\n``',
     ],
