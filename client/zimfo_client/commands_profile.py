@@ -117,6 +117,7 @@ def learn(
 
     def work() -> None:
         from zimfo_client.profile import FINE_TUNE, find_profile, shipped_profile
+        from zimfo_client.profiles.check import problems
         from zimfo_client.profiles.learn import learn_profile, same_surface
         from zimfo_client.profiles.store import own_path, profile_toml, save_profile
 
@@ -134,6 +135,8 @@ def learn(
         path = output or own_path(chosen)
         _require_replaceable(path, force=force)
         named = lesson.profile.model_copy(update={"name": chosen})
+        for problem in problems(named):
+            click.echo(f"Note: {problem}", err=True)
         save_profile(profile_toml(named, f"Learned by `zimfo profile learn` from {corpus.name}."), path)
         click.echo(f"Written to {path}", err=True)
 

@@ -39,6 +39,7 @@ REGRESSIONS = [
     '{"function":{"function":{"function":{"name":"search","arguments":{}}}}}',
     '<tool_call>{"name":"search","arguments":{"query":"x"}}<tool_call>{"name":"search","arguments":{}}',
     '{"name":"search","arguments":{"query":"x"}} {"name":',
+    '```{"name":"```search","arguments":{"query":"x"}}',
 ]
 texts = st.one_of(st.text(max_size=20), st.lists(st.sampled_from([*NASTY, "a", " "]), max_size=6).map("".join))
 values = st.recursive(

@@ -13,6 +13,7 @@ from zimfo_client.calls.shapes import RawCall, calls_in
 Tools = Mapping[str, Sequence[str]]
 
 _SPACE: Final = re.compile(r"\s*")
+_ESCAPED: Final = re.compile(r"\\.", re.DOTALL)
 _NATIVE: Final = re.compile(r"\s*(?:\[\s*)?(?:call:\s*)?[^\W\d][\w.-]*\s*[({]")
 _NOTHING_MORE: Final = re.compile(r"[ \t.;]*(?:\n|\Z)")
 
@@ -68,7 +69,7 @@ def _read_wrapped(text: str, opening: Opening, tools: Tools, scanner: Scanner, *
         if (native := _read_native(text, place, opening, tools)) is not None:
             return native
     stop, end = _closed_at(text, opening, scanner)
-    if stop is None and streaming:
+    if streaming and (stop is None or _is_in_text(text[place : min(stop, place + decode.MAX_BODY)])):
         return Outcome(len(text), pending=True)
     if may_hold_call:
         body = text[opening.body : end if stop is None else stop]
@@ -77,6 +78,11 @@ def _read_wrapped(text: str, opening: Opening, tools: Tools, scanner: Scanner, *
         if calls:
             return Outcome(end, calls)
     return Outcome(end)
+
+
+def _is_in_text(body: str) -> bool:
+    """Say whether a JSON body stops inside of a text, so that what closes it there may be part of that text."""
+    return body[:1] in ("{", "[") and _ESCAPED.sub("", body).count('"') % 2 == 1
 
 
 def _read_native(text: str, place: int, opening: Opening, tools: Tools) -> Outcome | None:
