@@ -3,11 +3,14 @@
 import json
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from zimfo_client.guard import guarded
+
+if TYPE_CHECKING:
+    from zimfo_client.profile import Profile
 
 
 @click.command()
@@ -41,9 +44,8 @@ def tools(
         import anyio
 
         from zimfo_client.fold import fold_tools, shown_tools
-        from zimfo_client.profile import find_profile
 
-        profile = find_profile(fold) if fold else None
+        profile = _profile(fold, model) if fold else None
         listing = anyio.run(_listing, server, mcp_config, archives)
         if profile is None:
             _print_listing(listing, as_json=as_json)
@@ -66,6 +68,15 @@ def tools(
         click.echo(f"{len(names)} of {len(listing)} tools, {len(block)} characters, {about}", err=True)
 
     guarded(work)
+
+
+def _profile(fold: str, model: str | None) -> "Profile":
+    """Return the profile of that name; a model's own chat template is that of the model. Raises `ClientError`."""
+    from zimfo_client.engine import read_gguf
+    from zimfo_client.models import find_model
+    from zimfo_client.profile import TEMPLATE, choose_profile, find_profile
+
+    return choose_profile(read_gguf(find_model(model).path), fold).profile if fold == TEMPLATE else find_profile(fold)
 
 
 async def _listing(server: str | None, config: Path | None, archives: tuple[str, ...]) -> list[dict[str, Any]]:

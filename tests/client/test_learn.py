@@ -1,6 +1,7 @@
 """Learning a profile from a corpus: the public one byte for byte, others of other formats, and what is refused."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -250,3 +251,29 @@ def test_profiles_are_listed_shown_and_checked(tmp_path: Path) -> None:
     assert "an empty marker would end every reply" in done.stdout
     assert "stands in every call" in done.stdout
     assert _zimfo("profile", "show", "nix").exit_code == 1
+
+
+@pytest.mark.parametrize("noise", ["-", "- a(", "1 ", "{", '{"name":', "[", "a.b/", "\n\n"])
+def test_a_corpus_of_noise_is_refused_soon(tmp_path: Path, fine_tune: Profile, noise: str) -> None:
+    path = tmp_path / "noise.jsonl"
+    content = noise * (300_000 // len(noise))
+    row = {"messages": [{"role": "user", "content": content}, {"role": "assistant", "content": content}] * 2}
+    path.write_text(json.dumps(row) + "\n", "utf-8")
+    began = time.monotonic()
+    with pytest.raises(CorpusError):
+        learn_profile(path, fine_tune)
+    assert time.monotonic() - began < 10  # seconds; 0.2 alone on a machine
+
+
+def test_the_published_block_stands_nowhere_in_the_repository(corpus: Path) -> None:
+    row = json.loads((corpus / "train_chains.jsonl").read_text("utf-8").partition("\n")[0])
+    sentences = [line for line in row["messages"][0]["content"].split("\n") if len(line) > 60 and "(" not in line[:30]]
+    root = Path(__file__).parents[2]
+    texts = [
+        file.read_text("utf-8")
+        for folder in ("client", "shared", "server", "docs", "tests")
+        for file in (root / folder).rglob("*")
+        if file.suffix in (".py", ".toml", ".md", ".json")
+    ]
+    assert len(sentences) > 2
+    assert not [sentence for sentence in sentences if any(sentence[:60] in text for text in texts)]

@@ -22,6 +22,7 @@ from zimfo_client.transcript import Segment
 
 LEAST_COVERAGE: Final = 0.99  # of rows: below this the corpus has another format than the one that was recognised
 MAX_FIRST_TURNS: Final = 5_000  # that are compared to find the block; more rows are held against it afterwards
+MAX_FIRST_CHARS: Final = 50_000_000  # that are held for it; the first turns of the public corpus have 2,300 each
 KEPT_FAILURES: Final = 5  # rows that are named
 
 
@@ -143,11 +144,14 @@ def render_row(profile: Profile, messages: tuple[Message, ...], block: str) -> s
 
 
 def _opening(corpus: Path, share: float) -> Opening:
-    seen = _Openings()
+    seen, held = _Openings(), 0
     for row in islice(read_rows(corpus), MAX_FIRST_TURNS):
         if not row.messages:
             seen.problem = seen.problem or f"line {row.line} has {row.problem}"
             continue
+        held += len(row.messages[0].content)
+        if held > MAX_FIRST_CHARS and seen.rows:
+            break
         seen.rows += 1
         seen.systems += row.has_system
         seen.firsts.append(row.messages[0].content)

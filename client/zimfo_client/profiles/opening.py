@@ -12,6 +12,7 @@ from zimfo_client.profiles.notation import fill
 
 _NUMBER: Final = r"[-+]?\d{1,3}(?:\.\d+)?"
 _LOCATION: Final = re.compile(rf"([^\n]*?)({_NUMBER})([^\d\n]+?)({_NUMBER})([^\d\n]*)")
+_MAX_LOCATION: Final = 200  # characters of a location line
 _LEAST_LOCATED: Final = 0.01  # share of rows with a location line: fewer are questions that hold two numbers
 _PARAGRAPH: Final = "\n\n"
 
@@ -75,7 +76,7 @@ def _cut(common: str, firsts: Sequence[str]) -> str:
     # Where all rows are one, the whole text is common and its last paragraph is the question.
     block = common if end < 0 or (common in firsts and len(set(firsts)) > 1) else common[:end]
     before, _, last = block.rpartition(_PARAGRAPH)
-    if before and (found := _LOCATION.fullmatch(last)) and _is_location(found):
+    if before and _location(last):
         block = before
     return block.rstrip("\n")
 
@@ -86,7 +87,7 @@ def _location_line(bodies: Sequence[str], separator: str) -> tuple[str, int | No
     numbers: dict[str, list[str]] = {}
     for body in bodies:
         head, parted, _ = body.partition(separator) if separator else ("", "", "")
-        if parted and (line := _LOCATION.fullmatch(head)) and _is_location(line):
+        if parted and (line := _location(head)):
             before, first, between, second, after = line.groups()
             names = ("{lat}", "{lon}") if not re.search(r"(?i)lon|lng", before) else ("{lon}", "{lat}")
             template = f"{before}{names[0]}{between}{names[1]}{after}"
@@ -102,9 +103,12 @@ def _location_line(bodies: Sequence[str], separator: str) -> tuple[str, int | No
     return template, None if usual or len(decimals) > 1 else decimals.pop()
 
 
-def _is_location(found: re.Match[str]) -> bool:
-    before, first, _, second, _ = found.groups()
-    return bool(re.search(r"[^\W\d_]", before)) and all(abs(float(number)) <= 180 for number in (first, second))
+def _location(line: str) -> re.Match[str] | None:
+    """Return the parts of a line that has words and two numbers that may be degrees; None for any other."""
+    found = _LOCATION.fullmatch(line) if len(line) <= _MAX_LOCATION else None
+    if found is None or not re.search(r"[^\W\d_]", found[1]):
+        return None
+    return found if all(abs(float(found[number])) <= 180 for number in (2, 4)) else None
 
 
 def _label(common: str) -> str:

@@ -13,9 +13,11 @@ from zimfo_client.profile import SurfaceTool
 from zimfo_client.profiles.notation import FoldFormat
 
 MAX_TOOLS: Final = 500  # of a block; hosts of today show models at most a few hundred
+MAX_FAILURES: Final = 100  # objects in a block that are no tools: bounds the time on noise
 
+_OBJECT: Final = re.compile(r'\{\s*"\w+"\s*:')
 _SIGNATURE: Final = re.compile(
-    r"^(?P<lead>[^\w\n(]*)(?P<name>[\w./-]+)\((?P<arguments>[^()\n]*)\)(?P<dash>\s*(?:—|–|--?|:)?\s*)(?P<text>[^\n]*)$",
+    r"^(?P<lead>[^\w\n(]{0,16})(?P<name>[\w./-]{1,128})\((?P<arguments>[^()\n]*)\)(?P<dash>\s*(?:—|–|--?|:)?\s*)(?P<text>[^\n]*)$",
     re.MULTILINE,
 )
 _ARGUMENT: Final = re.compile(r"(?P<name>[\w.-]+)(?P<mark>[*?]?)\s*(?::\s*(?P<type>[^,()\n=*]+))?.*")
@@ -68,16 +70,17 @@ def _arguments(text: str, marks: set[str]) -> tuple[str, ...]:
 
 def _schemas(block: str) -> TrainedTools | None:
     spans: list[tuple[int, int, Mapping[str, Any]]] = []
-    place = 0
-    while len(spans) < MAX_TOOLS and (start := block.find("{", place)) >= 0:
-        found = strict_at(block, start)
+    place = failures = 0
+    while len(spans) < MAX_TOOLS and failures < MAX_FAILURES and (start := _OBJECT.search(block, place)):
+        found = strict_at(block, start.start())
         if found and (tool := _tool(found[0])) is not None:
-            spans.append((start, found[1], tool))
+            spans.append((start.start(), found[1], tool))
             place = found[1]
         elif spans:
             break  # the tools stand together
         else:
-            place = start + 1
+            failures += 1
+            place = start.end()
     if not spans:
         return None
     betweens = {block[end:start] for (_, end, _), (start, _, _) in pairwise(spans)} or {"\n"}
