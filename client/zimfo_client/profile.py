@@ -274,7 +274,8 @@ def shipped_profile(name: str) -> Profile:
 def find_profile(spec: str) -> Profile:
     """Return the profile of a name or of a path to a TOML file. Raises `ProfileError`."""
     path = Path(spec).expanduser()
-    return read_profile(path) if len(path.parts) > 1 or path.suffix == _SUFFIX else get_profile(spec)
+    is_path = len(path.parts) > 1 or path.suffix == _SUFFIX or (spec not in list_profiles() and path.is_file())
+    return read_profile(path) if is_path else get_profile(spec)
 
 
 def read_profile(path: Path) -> Profile:

@@ -59,7 +59,10 @@ def read_servers(path: Path) -> list[ServerEntry]:
 
 
 class ToolHosts(ToolHost):
-    """The tools of several servers under names of which none is twice; a host like any other. Made by `open_hosts`."""
+    """The tools of several servers under names of which none is twice. Made by `open_hosts`.
+
+    Used like any other host, though the sessions are those of the hosts that it holds.
+    """
 
     def __init__(self, hosts: Mapping[str, ToolHost], own: ToolHost | None, approve: Approve) -> None:
         self._hosts = dict(hosts)

@@ -36,11 +36,13 @@ SHIPPED = ["chatml", "gemma3", "lfm2", "lfm2.5-zimfo", "template"]
 
 def test_the_shipped_profiles_are_listed() -> None:
     assert list_profiles() == SHIPPED
-    with pytest.raises(ProfileError, match=r"no profile 'gpt'. Choose one of: chatml, gemma3, lfm2, lfm2\.5-zimfo, template"):
+    with pytest.raises(
+        ProfileError, match=r"no profile 'gpt'. Choose one of: chatml, gemma3, lfm2, lfm2\.5-zimfo, template"
+    ):
         get_profile("gpt")
 
 
-def test_a_profile_of_the_person_goes_before_a_shipped_one() -> None:
+def test_a_profile_of_the_person_goes_before_a_shipped_one(monkeypatch: pytest.MonkeyPatch) -> None:
     text = (resources.files("zimfo_client") / "profiles" / "chatml.toml").read_text("utf-8")
     profiles_folder().mkdir(parents=True)
     (profiles_folder() / "chatml.toml").write_text(text.replace("temperature = 0.2", "temperature = 0.7"), "utf-8")
@@ -50,6 +52,10 @@ def test_a_profile_of_the_person_goes_before_a_shipped_one() -> None:
     assert get_profile("chatml").sampling.temperature == 0.7
     assert find_profile("mine").name == "mine"
     assert find_profile(str(profiles_folder() / "mine.toml")).name == "mine"
+    (profiles_folder() / "lfm2").write_text("a file of the same name", "utf-8")
+    monkeypatch.chdir(profiles_folder())
+    (profiles_folder() / "another").write_text(text, "utf-8")
+    assert (find_profile("another").name, find_profile("lfm2").name) == ("chatml", "lfm2")
 
 
 @pytest.mark.parametrize(

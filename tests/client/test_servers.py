@@ -9,10 +9,14 @@ from typing import Any
 import anyio
 import pytest
 from click.testing import CliRunner
+from tests.client.test_loop import Scripted, call
 
+from zimfo_client.agent.loop import Intents, ModelConversation
 from zimfo_client.approval import approval
 from zimfo_client.cli import main
+from zimfo_client.engine import Engine
 from zimfo_client.errors import ConfigError, ServerUnavailableError, ToolCallError
+from zimfo_client.profile import get_profile
 from zimfo_client.servers import open_hosts, read_servers
 
 SERVER = """
@@ -133,3 +137,25 @@ def test_the_tools_of_a_foreign_server_are_folded_for_a_profile_that_was_trained
     assert len(json.loads(both.stdout)["tools"]) == 15
     assert "far is left out" in both.stderr
     assert CliRunner().invoke(main, ["tools", "--server", "x", "--mcp-config", "y"]).exit_code == 2
+
+
+async def test_a_model_drives_foreign_tools_and_is_told_what_was_not_approved(config: Path, smol: Engine):
+    profile = get_profile("chatml")
+    scripted = Scripted(smol, profile)
+    scripted.replies = [
+        call("yours_search", query="a"),
+        call("yours_write", text="b"),
+        call("write", text="c"),
+        "Done.",
+    ]
+    async with open_hosts(read_servers(config), approval(("write",))) as hosts:
+        conversation = ModelConversation(hosts, scripted, profile, model="scripted", intents=Intents.NONE)
+        answer = await conversation.ask("Write it down.")
+
+    assert [(made.name, made.ok) for made in answer.tool_calls] == [
+        ("yours_search", True), ("yours_write", False), ("write", True),
+    ]  # fmt: skip
+    assert "yours: a" in scripted.prompts[1]
+    assert "yours_write may change things and was not approved" in scripted.prompts[2]
+    assert "written c" in scripted.prompts[3]
+    assert answer.text == "Done."
