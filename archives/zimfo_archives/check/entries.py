@@ -1,12 +1,14 @@
 """Reads the entries of an archive that may be damaged, hostile or not what its paths say."""
 
 import json
+import sys
+from bisect import bisect_left
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 from libzim.reader import Archive
 
-from zimfo_archives.check.report import Findings
+from zimfo_archives.check.report import Findings, shown
 
 # Above the largest file that is known, the addresses of Texas with 1.7 GB: what is larger is not read.
 MAX_TEXT_BYTES = 2_000_000_000
@@ -28,7 +30,28 @@ class Entries:
 
     def has(self, path: str) -> bool:
         """Tell whether there is an entry of this path."""
-        return bool(self.archive.has_entry_by_path(path))
+        try:
+            return bool(self.archive.has_entry_by_path(path))
+        except UnicodeEncodeError:  # half a character, out of an escape of JSON
+            return False
+        except RuntimeError as error:
+            self._findings.error("damaged entries", path, f"cannot be looked up: {error}")
+            return False
+
+    def below(self, folder: str) -> Iterator[str]:
+        """Yield the paths of all entries that begin like this; entries are sorted by their paths."""
+        numbers = range(self.archive.entry_count)
+        try:
+            for number in numbers[bisect_left(numbers, folder, key=self._path) :]:
+                path = self._path(number)
+                if not path.startswith(folder):
+                    return
+                yield path
+        except RuntimeError as error:
+            self._findings.error("damaged entries", folder, f"cannot be listed: {error}")
+
+    def _path(self, number: int) -> str:
+        return str(self.archive._get_entry_by_id(number).path)
 
     def content(self, path: str, limit: int = MAX_BINARY_BYTES) -> memoryview | None:
         """Return the bytes of an entry, None if it is missing, too large or damaged."""
@@ -54,7 +77,7 @@ class Entries:
         try:
             return str(content, "utf-8")
         except UnicodeDecodeError as error:
-            self._findings.error("no text", path, f"is not UTF-8 at byte {error.start:,}")
+            self._findings.error("files that are no text", path, f"is not UTF-8 at byte {error.start:,}")
             return None
 
     def json(self, path: str) -> Any:
@@ -65,14 +88,17 @@ class Entries:
         try:
             return json.loads(text)
         except (ValueError, RecursionError) as error:
-            self._findings.error("no JSON", path, f"is not JSON: {error}")
+            self._findings.error("files that are not JSON", path, f"is not JSON: {error}")
             return None
 
     def object(self, path: str) -> Row | None:
         """Return the object in an entry of JSON, None if it is missing or something else."""
+        errors = self._findings.errors
         value = self.json(path)
-        if value is not None and not isinstance(value, dict):
-            self._findings.error("no object", path, f"holds a {type(value).__name__} instead of an object")
+        if self._findings.errors != errors:
+            return None
+        if not isinstance(value, dict):
+            self._findings.error("files without an object", path, f"holds {shown(value)} instead of an object")
             return None
         return value
 
@@ -91,7 +117,9 @@ class Entries:
                     if isinstance(row, dict):
                         yield row
                     else:
-                        self._findings.error("no records", path, f"holds a {type(row).__name__} instead of a record")
+                        self._findings.error(
+                            "rows that are no records", path, f"holds {shown(row)} instead of a record"
+                        )
                     position = _skip(text, position)
                     if text[position] != ",":
                         break
@@ -99,17 +127,28 @@ class Entries:
             if text[_after(text, position, "]") :].strip(_BLANKS):
                 raise ValueError("text goes on after the array")
         except (ValueError, IndexError, RecursionError) as error:
-            self._findings.error("no array", path, f"is not an array of records: {error}")
+            self._findings.error("files without an array", path, f"is not an array of records: {error}")
 
 
-def is_count(value: object) -> bool:
+def is_count(value: object) -> TypeGuard[int]:
     """Tell whether a value of JSON is a count."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def is_number(value: object) -> bool:
-    """Tell whether a value of JSON is a finite number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
+    """Tell whether a value of JSON is a number that a float can hold."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+
+
+def is_position(value: object) -> bool:
+    """Tell whether a value of JSON is [longitude, latitude] in degrees."""
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(map(is_number, value))
+        and abs(value[0]) <= 180
+        and abs(value[1]) <= 90
+    )
 
 
 def _skip(text: str, position: int) -> int:

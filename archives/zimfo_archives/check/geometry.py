@@ -85,9 +85,18 @@ def check_names(offsets: Ints, blob: bytes, where: str, findings: Findings) -> N
     """Check that names are text and that the first is empty; `offsets` were checked."""
     if len(offsets) > 1 and offsets[1] != 0:
         findings.error("names", where, "name 0 is not empty")
-    starts = offsets.tolist()
-    for number, (begin, end) in enumerate(pairwise(starts)):
+    starts = offsets[:-1]
+    within = starts[starts < len(blob)]
+    # Text as a whole whose names begin with whole characters is text name by name.
+    if not (np.frombuffer(blob, np.uint8)[within] & 0xC0 == 0x80).any():
+        try:
+            blob.decode()
+        except UnicodeDecodeError:
+            pass
+        else:
+            return
+    for number, (begin, end) in enumerate(pairwise(offsets.tolist())):
         try:
             blob[begin:end].decode()
         except UnicodeDecodeError:
-            findings.warning("names", where, f"name {number:,} is not UTF-8")
+            findings.error("names that are no text", where, f"name {number:,} is not UTF-8")

@@ -1,4 +1,4 @@
-"""Road graphs in one file: JSON, SZRG 2 to 5 with its companion, and byte-range chunks (streetzim-format.md §2)."""
+"""Road graphs in one file: SZRG 2 to 5 with its companion, and byte-range chunks (streetzim-format.md §2)."""
 
 import hashlib
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zimfo_archives.check.entries import Entries, is_count, is_number
+from zimfo_archives.check.entries import MAX_BINARY_BYTES, Entries, is_count
 from zimfo_archives.check.geometry import Bytes, Ints, check_lines, check_names, check_offsets
-from zimfo_archives.check.report import Findings
+from zimfo_archives.check.report import Findings, shown
 from zimfo_archives.map.graph import EARTH_RADIUS_M, MAX_DECIMETRES, NO_GEOMETRY
 from zimfo_archives.map.shapes import E7
 
@@ -18,12 +18,15 @@ FOLDER = "routing-data/"
 GRAPH, GEOMETRIES = f"{FOLDER}graph.bin", f"{FOLDER}graph-geoms.bin"
 GRAPH_CHUNKS = f"{FOLDER}graph-chunk-manifest.json"
 GEOMETRY_CHUNKS = f"{FOLDER}graph-geoms-chunk-manifest.json"
-JSON_GRAPH = f"{FOLDER}graph.json"
 
 _HEADER = 32
 _MAX_CLASS = 20
 _USED_BITS = 0x1FF
 _NO_GEOMETRY_24 = 0xFFFFFF
+_SPLIT_VERSION = 5  # keeps its geometries in a file of their own
+# A road without a junction may lead around a lake and back; one longer than this and than so many times the straight
+# line leads nowhere.
+_ABSURD_M, _ABSURD_SHARE = 100_000.0, 100.0
 # Old files have positions of six decimals, and all have lengths of one: what is shorter than the straight line by more
 # than this was not rounded.
 _ROUNDED_M, _ROUNDED_SHARE = 1.0, 0.001
@@ -43,45 +46,55 @@ class Counts:
     geometries: int = 0
 
 
-def check_single(entries: Entries, findings: Findings) -> tuple[Counts, list[str]]:
-    """Check all graphs that are one file, or the chunks of one; returns the counts, and the layouts that are there."""
-    counts = Counts()
-    layouts: list[str] = []
+def check_single(entries: Entries, findings: Findings) -> dict[str, Counts | None]:
+    """Check a graph that is one binary file, or the chunks of one.
+
+    Returns the layouts that are there with what they have, None for what cannot be read. Chunks beside a whole file,
+    and a companion, have the counts of the graph.
+    """
+    layouts: dict[str, Counts | None] = {}
     whole: memoryview | bytes | None = None
+    where = GRAPH
     if entries.has(GRAPH):
-        layouts.append("single")
+        layouts["single"] = None
         whole = entries.content(GRAPH)
     if entries.has(GRAPH_CHUNKS):
-        layouts.append("chunked")
+        layouts["chunked"] = None
         joined = _joined(entries, GRAPH_CHUNKS, findings)
-        if whole is not None and joined is not None and bytes(whole) != joined:
+        if whole is not None and joined is not None and not _same(whole, joined):
             findings.error("chunks", GRAPH_CHUNKS, "the chunks together are not graph.bin")
-        whole = whole if whole is not None else joined
+        if whole is None and "single" not in layouts:
+            whole, where = joined, GRAPH_CHUNKS
     if whole is not None:
-        counts = _check_szrg(entries, whole, findings, layouts)
-    if entries.has(JSON_GRAPH):
-        layouts.append("json")
-        counts = _check_json(entries, findings)
-    return counts, layouts
+        counts, version = _check_szrg(whole, where, findings)
+        layouts = dict.fromkeys(layouts, counts)
+        if counts is not None and version == _SPLIT_VERSION:
+            layouts["split"] = counts
+            _check_companion(entries, counts.geometries, findings)
+    return layouts
 
 
-def _check_szrg(entries: Entries, data: memoryview | bytes, findings: Findings, layouts: list[str]) -> Counts:
-    where = GRAPH if entries.has(GRAPH) else GRAPH_CHUNKS
+def _check_szrg(data: memoryview | bytes, where: str, findings: Findings) -> tuple[Counts | None, int]:
+    """Check a graph; returns what it has, None if it cannot be read, and its version."""
     if len(data) < _HEADER or bytes(data[:4]) != b"SZRG":
         findings.error("header", where, "is no road graph: it does not begin with SZRG")
-        return Counts()
+        return None, 0
     version, n, e, g, gb, m, nb = np.frombuffer(data, "<u4", 7, 4).tolist()
     if version not in (2, 3, 4, 5):
         findings.error("header", where, f"has the unknown version {version}")
-        return Counts()
+        return None, 0
     stride = 5 if version >= 4 else 4
-    inline = version < 5
+    inline = version < _SPLIT_VERSION
     size = _HEADER + 8 * n + 4 * (n + 1) + 4 * stride * e + (4 * (g + 1) + gb if inline else 0) + 4 * (m + 1) + nb
     if len(data) != size:
         findings.error("header", where, f"has {len(data):,} bytes; what its header counts takes {size:,}")
-        return Counts()
+        return None, 0
     if not inline and gb:
         findings.error("header", where, f"counts {gb:,} bytes of geometries, which version 5 keeps elsewhere")
+    if gb % 4:
+        findings.error("header", where, f"the geometries have {gb:,} bytes: they are not padded to a multiple of 4")
+    if version == 2 and g > _NO_GEOMETRY_24:
+        findings.warning("geometries", where, f"has {g:,} geometries, more than version 2 can tell apart")
     reader = _Reader(data)
     nodes = reader.take("<i4", 2 * n).reshape(-1, 2)
     first = reader.take("<u4", n + 1).astype(np.int64)
@@ -92,13 +105,10 @@ def _check_szrg(entries: Entries, data: memoryview | bytes, findings: Findings, 
     names = bytes(reader.take("u1", nb))
     if check_offsets(name_offsets, nb, 0, "names", where, findings):
         check_names(name_offsets, names, where, findings)
-    check_nodes(nodes, where, findings)
     if check_csr(first, e, where, findings):
+        check_nodes(nodes, np.diff(first), where, findings)
         _check_edges(edges, first, nodes, (n, g, m), version, where, findings)
-    if not inline:
-        layouts.append("split")
-        _check_companion(entries, g, findings)
-    return Counts(n, e, g)
+    return Counts(n, e, g), version
 
 
 class _Reader:
@@ -118,16 +128,18 @@ def check_geometries(offsets: Ints, blob: Bytes, slack: int, where: str, finding
         check_lines(offsets, blob, where, findings)
 
 
-def check_nodes(nodes: Nodes, where: str, findings: Findings) -> None:
-    """Check that nodes lie on the earth."""
-    positions = nodes.astype(np.int64)
-    outside = (np.abs(positions) > np.array([90 * E7, 180 * E7])).any(axis=1)
+def check_nodes(nodes: Nodes, degrees: Ints, where: str, findings: Findings) -> None:
+    """Check that nodes lie on the earth; `degrees` is the number of the edges that leave each of them."""
+    outside = np.zeros(len(nodes), dtype=bool)
+    for axis, limit in ((0, 90 * E7), (1, 180 * E7)):
+        outside |= (nodes[:, axis] > limit) | (nodes[:, axis] < -limit)
     if outside.any():
-        lat, lon = positions[np.argmax(outside)] / E7
-        findings.error("nodes", where, f"node {int(np.argmax(outside)):,} lies at {lat:.5f}, {lon:.5f}")
-    nowhere = (positions == 0).all(axis=1)
+        first = int(np.argmax(outside))
+        lat, lon = nodes[first] / E7
+        findings.error("nodes", where, f"node {first:,} lies at {lat:.5f}, {lon:.5f}")
+    nowhere = (nodes[:, 0] == 0) & (nodes[:, 1] == 0) & (degrees == 0)
     if nowhere.any():
-        findings.warning("dead nodes", where, f"{int(nowhere.sum()):,} nodes lie at 0, 0")
+        findings.warning("dead nodes", where, f"{int(nowhere.sum()):,} nodes without edges lie at 0, 0")
 
 
 def check_csr(first: Ints, edges: int, where: str, findings: Findings) -> bool:
@@ -144,13 +156,13 @@ def check_words(words: Words, limits: tuple[int, int, int], where: str, findings
     for column, limit, what in ((0, nodes, "node"), (3, names, "name")):
         values = words[:, column]
         if len(values) and (worst := int(values.max())) >= limit:
-            findings.error("edges", where, f"an edge names {what} {worst:,} of {limit:,}")
+            findings.error(f"{what}s of edges", where, f"an edge names {what} {worst:,} of {limit:,}")
     shaped = words[:, 2][words[:, 2] != NO_GEOMETRY]
     if len(shaped) and (worst := int(shaped.max())) >= geometries:
-        findings.error("edges", where, f"an edge names geometry {worst:,} of {geometries:,}")
+        findings.error("geometries of edges", where, f"an edge names geometry {worst:,} of {geometries:,}")
     still = (words[:, 1] >> 24) == 0
     if still.any():
-        findings.error("edges", where, f"{int(still.sum()):,} edges have no speed")
+        findings.error("speeds", where, f"{int(still.sum()):,} edges have no speed")
     classes = words[:, 4]
     if len(classes) and int((classes & 0x1F).max()) > _MAX_CLASS:
         findings.warning("classes", where, f"an edge is of the unknown class {int((classes & 0x1F).max())}")
@@ -198,7 +210,7 @@ def check_lengths(
     where: str,
     findings: Findings,
 ) -> None:
-    """Check that edges are not shorter than the straight line between their ends."""
+    """Check that edges are not shorter than the straight line between their ends, nor far longer than any road."""
     one, other = np.radians(sources / E7), np.radians(targets / E7)
     half = np.sin((other - one) / 2) ** 2
     chord = half[:, 0] + np.cos(one[:, 0]) * np.cos(other[:, 0]) * half[:, 1]
@@ -208,7 +220,12 @@ def check_lengths(
     if short.any():
         worst = int(np.argmax(np.where(short, straight - metres, 0)))
         told = f"one has {metres[worst]:,.1f} m between nodes {straight[worst]:,.1f} m apart"
-        findings.error("edges", where, f"{int(short.sum()):,} edges are shorter than a straight line: {told}")
+        findings.error("short edges", where, f"{int(short.sum()):,} edges are shorter than a straight line: {told}")
+    absurd = metres > straight * _ABSURD_SHARE + _ABSURD_M
+    if absurd.any():
+        worst = int(np.argmax(absurd))
+        told = f"one has {metres[worst] / 1000:,.0f} km between nodes {straight[worst]:,.1f} m apart"
+        findings.error("long edges", where, f"{int(absurd.sum()):,} edges are longer than any road: {told}")
 
 
 def _check_companion(entries: Entries, geometries: int, findings: Findings) -> None:
@@ -218,11 +235,11 @@ def _check_companion(entries: Entries, geometries: int, findings: Findings) -> N
         data = entries.content(GEOMETRIES)
     if entries.has(GEOMETRY_CHUNKS):
         joined = _joined(entries, GEOMETRY_CHUNKS, findings)
-        if data is not None and joined is not None and bytes(data) != joined:
+        if data is not None and joined is not None and not _same(data, joined):
             findings.error("chunks", GEOMETRY_CHUNKS, "the chunks together are not graph-geoms.bin")
         data, where = (data, where) if data is not None else (joined, GEOMETRY_CHUNKS)
     if data is None:
-        if geometries:
+        if geometries and not (entries.has(GEOMETRIES) or entries.has(GEOMETRY_CHUNKS)):
             findings.error("missing entries", GEOMETRIES, "is missing: all roads are straight lines")
         return
     if len(data) < 16 or bytes(data[:4]) != b"SZGM":
@@ -239,13 +256,18 @@ def _check_companion(entries: Entries, geometries: int, findings: Findings) -> N
     check_geometries(offsets, np.frombuffer(data, "u1", gb, 16 + 4 * (g + 1)), 3, where, findings)
 
 
+def _same(one: memoryview | bytes, other: memoryview | bytes) -> bool:
+    # Views of other formats than bytes never equal bytes.
+    return bool(np.array_equal(np.frombuffer(one, np.uint8), np.frombuffer(other, np.uint8)))
+
+
 def _joined(entries: Entries, path: str, findings: Findings) -> bytes | None:
     """Return the content of all chunks of a manifest, None if they are not what it says."""
     manifest = entries.object(path)
     if manifest is None:
         return None
     if manifest.get("schema") != 1:
-        findings.error("chunks", path, f"has the unknown schema {manifest.get('schema')}")
+        findings.error("chunks", path, f"has the unknown schema {shown(manifest.get('schema'))}")
         return None
     chunks = manifest.get("chunks")
     if not isinstance(chunks, list) or not all(
@@ -254,15 +276,18 @@ def _joined(entries: Entries, path: str, findings: Findings) -> bytes | None:
     ):
         findings.error("chunks", path, "does not list chunks with their paths and bytes")
         return None
+    told = sum(chunk["bytes"] for chunk in chunks)
+    total = manifest.get("total_bytes")
+    if told != total or told > MAX_BINARY_BYTES:
+        told_total = f"total_bytes is {shown(total)}; its chunks have {shown(told)}, of at most {MAX_BINARY_BYTES:,}"
+        findings.error("chunks", path, told_total)
+        return None
     parts = []
     for part in _parts(entries, chunks, findings):
         if part is None:
             return None
         parts.append(part)
     joined = b"".join(parts)
-    if len(joined) != manifest.get("total_bytes"):
-        findings.error("chunks", path, f"total_bytes is {manifest.get('total_bytes')}; the chunks have {len(joined):,}")
-        return None
     digest = manifest.get("sha256")
     if digest is not None and hashlib.sha256(joined).hexdigest() != digest:
         findings.error("chunks", path, "the chunks do not have the sum that sha256 says")
@@ -273,51 +298,7 @@ def _parts(entries: Entries, chunks: list[dict[str, Any]], findings: Findings) -
     for chunk in chunks:
         part = entries.content(f"{FOLDER}{chunk['path']}")
         if part is not None and len(part) != chunk["bytes"]:
-            told = f"has {len(part):,} bytes; the manifest says {chunk['bytes']:,}"
+            told = f"has {len(part):,} bytes; the manifest says {shown(chunk['bytes'])}"
             findings.error("chunks", f"{FOLDER}{chunk['path']}", told)
             part = None
         yield part
-
-
-def _check_json(entries: Entries, findings: Findings) -> Counts:
-    graph = entries.object(JSON_GRAPH)
-    if graph is None:
-        return Counts()
-    flat, adjacency, lines = (graph.get(key) for key in ("nodes", "adj", "geom"))
-    if not isinstance(flat, list) or not isinstance(adjacency, list) or not isinstance(lines, list):
-        findings.error("graph.json", JSON_GRAPH, "has no nodes, adj and geom")
-        return Counts()
-    if len(flat) != 2 * len(adjacency) or not all(map(is_number, flat)):
-        findings.error("graph.json", JSON_GRAPH, f"has {len(flat):,} coordinates for {len(adjacency):,} nodes")
-        return Counts()
-    edges = [
-        (node, edge) for node, found in enumerate(adjacency) for edge in (found if isinstance(found, list) else ())
-    ]
-    if not all(isinstance(e, list) and len(e) == 4 and all(map(is_number, e)) for _, e in edges):
-        findings.error("graph.json", JSON_GRAPH, "an edge is not [target, metres, km/h, geometry]")
-        return Counts()
-    for number, line in enumerate(lines):
-        if not isinstance(line, list) or not all(_is_position(point) for point in line):
-            findings.error("geometries", JSON_GRAPH, f"geometry {number:,} is no line")
-    degrees = np.array(flat, dtype=np.float64).reshape(-1, 2)
-    nodes: Nodes = np.rint(np.clip(degrees, -1e9, 1e9) * E7).astype(np.int64)
-    check_nodes(nodes, JSON_GRAPH, findings)
-    table = np.array([edge for _, edge in edges], dtype=np.float64).reshape(-1, 4)
-    if ((table[:, 0] < 0) | (table[:, 0] >= len(adjacency))).any() or (table[:, 3] >= len(lines)).any():
-        findings.error("edges", JSON_GRAPH, "an edge names a node or a geometry that is not there")
-    else:
-        sources = nodes[[node for node, _ in edges]] if edges else nodes[:0]
-        check_lengths(sources, nodes[table[:, 0].astype(np.int64)], table[:, 1], JSON_GRAPH, findings)
-    if (table[:, 2] <= 0).any():
-        findings.error("edges", JSON_GRAPH, f"{int((table[:, 2] <= 0).sum()):,} edges have no speed")
-    return Counts(len(adjacency), len(edges), len(lines))
-
-
-def _is_position(point: object) -> bool:
-    return (
-        isinstance(point, list)
-        and len(point) == 2
-        and all(map(is_number, point))
-        and abs(point[0]) <= 180
-        and abs(point[1]) <= 90
-    )

@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from zimfo_archives.map.search import chunk_key, fold
 
 # Words are those of the name as it is written; shorter ones are not indexed.
 _WORD = re.compile(r"[^\W_]{2,}")
 _ASCII = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
+
+# Names share most of their words; of all words of a country, the usual ones are kept.
+_CACHED_WORDS = 1 << 16
 
 Keys = Callable[[str], frozenset[str]]
 
@@ -22,14 +26,19 @@ def _g1(name: str) -> frozenset[str]:
 
 
 def _g2(name: str) -> frozenset[str]:
-    def key(text: str) -> str:
-        return _ascii(fold(text).replace(" ", "_"))
-
-    return frozenset({key(name[:2]), *map(key, _WORD.findall(name))})
+    return frozenset({_key_of_2(name[:2]), *map(_key_of_2, _WORD.findall(name))})
 
 
 def _g3(name: str) -> frozenset[str]:
-    return frozenset({chunk_key(name[:2]), *map(chunk_key, _WORD.findall(name))})
+    return frozenset({_key_of_3(name[:2]), *map(_key_of_3, _WORD.findall(name))})
+
+
+@lru_cache(_CACHED_WORDS)
+def _key_of_2(text: str) -> str:
+    return _ascii(fold(text).replace(" ", "_"))
+
+
+_key_of_3 = lru_cache(_CACHED_WORDS)(chunk_key)
 
 
 def _ascii(text: str) -> str:

@@ -1,12 +1,20 @@
 """Search data: manifest, files, and every record in every file that its name leads to (streetzim-format.md §3)."""
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from itertools import islice
+
+from libzim.reader import Archive
 
 from zimfo_archives.check.entries import Entries, Row, is_count, is_number
 from zimfo_archives.check.keys import GENERATIONS, Keys
-from zimfo_archives.check.report import Findings
+from zimfo_archives.check.members import Known
+from zimfo_archives.check.report import Findings, shown
+
+FOLDER = "search-data/"
+MANIFEST = f"{FOLDER}manifest.json"
 
 TYPES = frozenset({"place", "poi", "street", "water", "park", "peak", "airport", "building", "area", "addr"})
 # Short keys, and the long ones that some tools write.
@@ -14,23 +22,15 @@ _KEYS = {"n": "name", "t": "type", "s": "subtype", "a": "lat", "o": "lon"}
 _TEXTS = ("l", "w", "q", "ws", "p", "brand", "wd", "cat", "source")
 _LISTS = ("alt_names", "soc")
 # Names of which the generation of keys is told, spread over all files.
-_SAMPLED_ROWS = 200
+_SAMPLED_ROWS = 50
+# Of the sampled records that may fit another generation only before their files are taken to be of several.
+_MIXED_SHARE = 0.05
+MIXED = "mixed"
 # Of the bounding box in degrees: records of a region's edge lie outside of it, things of another region farther.
 _MARGIN = 1.0
 
+Step = Callable[[int, int], None]
 Box = tuple[float, float, float, float]  # west, south, east, north; west > east across the antimeridian
-
-
-@dataclass(slots=True)
-class Known:
-    """The records of the search data by their hash: in how many files each stands, and in how many it must."""
-
-    stands: Counter[int] = field(default_factory=Counter)
-    must: dict[int, int] = field(default_factory=dict)
-    by_type: Counter[str] = field(default_factory=Counter)
-
-    def __len__(self) -> int:
-        return len(self.must)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,42 +50,75 @@ class Record:
         return hash((self.name, self.type, self.subtype, self.lat, self.lon))
 
 
-def check_search(entries: Entries, findings: Findings, box: Box | None) -> tuple[Known, str]:
+def check_search(entries: Entries, findings: Findings, box: Box | None, step: Step) -> tuple[Known, str]:
     """Check the search data; returns the records and the generation of the keys."""
-    path = "search-data/manifest.json"
     known = Known()
-    manifest = entries.object(path)
+    manifest = entries.object(MANIFEST)
     if manifest is None:
-        return known, ""
+        return Known(flawed={""}), ""
     chunks = manifest.get("chunks")
     if not isinstance(chunks, dict) or not all(is_count(count) for count in chunks.values()):
-        findings.error("manifest", path, "chunks is not an object of counts")
-        return known, ""
-    _check_splits(manifest.get("sub_chunks", {}), chunks, path, findings)
-    # A first look, of which nothing is told.
-    generation = _generation(Entries(entries.archive, quiet := Findings()), chunks, quiet)
-    keys_of = GENERATIONS[generation]
-    for name, count in chunks.items():
-        file = f"search-data/{name}.json"
-        found = 0
-        for row in entries.rows(file):
-            found += 1
-            record = record_of(row, file, findings, box)
-            if record is not None:
-                _place(record, base_key(name), file, keys_of, known, findings)
-        if found != count and entries.has(file):
-            findings.error("counts", file, f"has {found:,} records; the manifest says {count:,}")
-    missing = sum(known.stands[identity] % must != 0 for identity, must in known.must.items())
-    if missing:
-        findings.error(
-            "missing records", path, f"{missing:,} records do not stand in every file that their name leads to"
-        )
-    distinct = len(known)
-    with_doubles = sum(-(-known.stands[identity] // must) for identity, must in known.must.items())
+        findings.error("manifest", MANIFEST, "chunks is not an object of counts")
+        return Known(flawed={""}), ""
+    _check_splits(manifest.get("sub_chunks", {}), chunks, findings)
+    generation, keys_of = _generation(entries.archive, chunks)
+    if generation == MIXED:
+        findings.error("keys", MANIFEST, "the names of the files follow no single rule for the records in them")
+    for number, (name, count) in enumerate(chunks.items()):
+        step(number, len(chunks))
+        _check_file(entries, name, count, keys_of, known, findings, box)
+    if generation != MIXED:
+        _check_missing(entries, chunks, known, findings)
     total = manifest.get("total")
-    if total not in (distinct, with_doubles):
-        findings.error("total", path, f"total is {total}; there are {distinct:,} distinct records")
+    doubled = known.copies().total()
+    if not is_count(total) or not (known.flawed or len(known) <= total <= doubled):
+        findings.error("total", MANIFEST, f"total is {shown(total)}; there are {len(known):,} distinct records")
     return known, generation
+
+
+def _check_file(
+    entries: Entries, name: str, count: int, keys_of: Keys, known: Known, findings: Findings, box: Box | None
+) -> None:
+    file = f"{FOLDER}{name}.json"
+    key = base_key(name)
+    errors = findings.errors
+    found = 0
+    for row in entries.rows(file):
+        found += 1
+        record = record_of(row, file, findings, box)
+        if record is None:
+            continue
+        own = keys_of(record.name)
+        if key in own or any(key in keys_of(other) for other in record.others):
+            known.add(record.identity, record.type, key, own)
+        else:
+            told = f"{record.name!r} does not belong there, but in {', '.join(sorted(own))}"
+            findings.error("misplaced records", file, told)
+    if findings.errors != errors:
+        known.flawed.add(key)
+    if found != count and not (key in known.flawed and found < count):
+        findings.error("counts", file, f"has {found:,} records; the manifest says {count:,}")
+
+
+def _check_missing(entries: Entries, chunks: Collection[str], known: Known, findings: Findings) -> None:
+    """Tell of records that are missing in files, by one of their names."""
+    for key, identities in known.missing().items():
+        if key in known.flawed:
+            continue
+        file = f"{FOLDER}{key}.json"
+        name = _name_of(next(iter(identities)), entries.archive, chunks)
+        count = f"{len(identities):,} records are" if len(identities) > 1 else "1 record is"
+        findings.error("missing records", file, f"{count} missing there, such as {name!r}")
+
+
+def _name_of(identity: int, archive: Archive, chunks: Iterable[str]) -> str:
+    quiet = Findings()
+    for name in chunks:
+        for row in Entries(archive, quiet).rows(f"{FOLDER}{name}.json"):
+            record = record_of(row, name, quiet, None)
+            if record is not None and record.identity == identity:
+                return record.name
+    return ""
 
 
 def base_key(name: str) -> str:
@@ -106,7 +139,7 @@ def record_of(row: Row, where: str, findings: Findings, box: Box | None) -> Reco
     if kind not in TYPES:
         findings.warning("unknown types", where, f"{name!r} is of the unknown type {kind!r}")
     if lat is None or lon is None or not (is_number(lat) and is_number(lon)) or abs(lat) > 90 or abs(lon) > 180:
-        findings.error("records without a position", where, f"{name!r} is at {lat}, {lon}")
+        findings.error("records without a position", where, f"{name!r} is at {shown(lat)}, {shown(lon)}")
         return None
     for key in _TEXTS:
         if not isinstance(row.get(key, ""), str):
@@ -116,62 +149,72 @@ def record_of(row: Row, where: str, findings: Findings, box: Box | None) -> Reco
         if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
             findings.error("wrong types", where, f"{key} of {name!r} is no list of texts")
             return None
-    if box is not None and not _within(box, lat, lon):
+    if box is not None and is_far(box, lat, lon):
         findings.warning("far records", where, f"{name!r} at {lat}, {lon} is far outside of the bounding box")
     return Record(name, kind, subtype, float(lat), float(lon), tuple(row.get("alt_names", [])))
 
 
-def _place(record: Record, key: str, file: str, keys_of: Keys, known: Known, findings: Findings) -> None:
-    identity = record.identity
-    own = keys_of(record.name)
-    if identity not in known.must:
-        known.must[identity] = len(own)
-        known.by_type[record.type] += 1
-    if key in own:
-        known.stands[identity] += 1
-    elif not any(key in keys_of(other) for other in record.others):
-        findings.error("misplaced records", file, f"{record.name!r} does not belong there: {', '.join(sorted(own))}")
-
-
-def _check_splits(splits: object, chunks: dict[str, int], path: str, findings: Findings) -> None:
-    if not isinstance(splits, dict) or not all(isinstance(names, list) for names in splits.values()):
-        findings.error("manifest", path, "sub_chunks is not an object of lists")
+def _check_splits(splits: object, chunks: Collection[str], findings: Findings) -> None:
+    if not isinstance(splits, dict) or not all(
+        isinstance(names, list) and all(isinstance(name, str) for name in names) for names in splits.values()
+    ):
+        findings.error("manifest", MANIFEST, "sub_chunks is not an object of lists of names")
         return
+    ordered = sorted(chunks)
     for parent, names in splits.items():
+        listed = frozenset(names)
         if parent in chunks:
-            findings.error("splits", path, f"{parent} is split and not split at once")
-        absent = [name for name in names if name not in chunks and name not in splits]
-        if absent:
-            findings.error("splits", path, f"{parent} is split into {absent[0]}, which is no file")
-        unlisted = [name for name in chunks if name.startswith(f"{parent}-") and name not in names]
+            findings.error("splits", MANIFEST, f"{parent} is split and not split at once")
+        for name in sorted(listed):
+            if name not in chunks and name not in splits:
+                findings.error("splits", MANIFEST, f"{parent} is split into {name}, which is no file")
+        # "." follows "-": all names that begin with the parent and "-" stand between the two.
+        children = ordered[bisect_left(ordered, f"{parent}-") : bisect_left(ordered, f"{parent}.")]
+        unlisted = [name for name in children if name not in listed]
         if unlisted:
             # Of the generator's second level of splits; readers go by the names of files.
-            findings.warning("splits", path, f"{parent} does not list {unlisted[0]}")
+            count = f"{len(unlisted):,} of its files" if len(unlisted) > 1 else "one of its files"
+            findings.warning("splits", MANIFEST, f"{parent} does not list {count}: {unlisted[0]}")
 
 
-def _generation(entries: Entries, chunks: Iterable[str], findings: Findings) -> str:
-    """Return the generation of keys that fits most names, the newest of several."""
-    misfits: Counter[str] = Counter(dict.fromkeys(GENERATIONS, 0))
+def _generation(archive: Archive, chunks: Iterable[str]) -> tuple[str, Keys]:
+    """Return the generation of keys that fits most of the first names of each file, the newest of several."""
+    entries = Entries(archive, Findings())  # a first look, of which nothing is told
+    misfits: Counter[str] = Counter()
+    several: Counter[str] = Counter()  # names that have more than one key
+    files: dict[int, str] = {}
+    spread = False
+    sampled = strays = 0
     for name in chunks:
-        for row in _first(entries, f"search-data/{name}.json"):
-            record = record_of(row, name, findings, None)
-            if record is not None:
-                for generation, keys_of in GENERATIONS.items():
-                    names = (record.name, *record.others)
-                    misfits[generation] += not any(base_key(name) in keys_of(text) for text in names)
-    return min(GENERATIONS, key=lambda generation: misfits[generation])
+        key = base_key(name)
+        for row in islice(entries.rows(f"{FOLDER}{name}.json"), _SAMPLED_ROWS):
+            record = record_of(row, name, Findings(), None)
+            if record is None:
+                continue
+            sampled += 1
+            fitting = {
+                generation
+                for generation, keys_of in GENERATIONS.items()
+                if any(key in keys_of(text) for text in (record.name, *record.others))
+            }
+            strays += not fitting
+            misfits += Counter(GENERATIONS.keys() - fitting)
+            spread |= files.setdefault(record.identity, key) != key
+            for generation, keys_of in GENERATIONS.items():
+                several[generation] += len(keys_of(record.name)) > 1
+    if not spread:
+        # Each record stands in one file: what has keys for all words would have it in several.
+        misfits += several
+    best = min(GENERATIONS, key=lambda generation: misfits[generation])
+    if misfits[best] - strays > _MIXED_SHARE * sampled:
+        return MIXED, lambda name: frozenset().union(*(keys_of(name) for keys_of in GENERATIONS.values()))
+    return best, GENERATIONS[best]
 
 
-def _first(entries: Entries, path: str) -> Iterator[Row]:
-    for number, row in enumerate(entries.rows(path) if entries.has(path) else ()):
-        if number == _SAMPLED_ROWS:
-            return
-        yield row
-
-
-def _within(box: Box, lat: float, lon: float) -> bool:
+def is_far(box: Box, lat: float, lon: float) -> bool:
+    """Tell whether a position is farther outside of a box than things of its region are."""
     west, south, east, north = box
     if not south - _MARGIN <= lat <= north + _MARGIN:
-        return False
+        return True
     width = (east - west) % 360 if west > east else east - west
-    return (lon - west + _MARGIN) % 360 <= width + 2 * _MARGIN
+    return (lon - west + _MARGIN) % 360 > width + 2 * _MARGIN
