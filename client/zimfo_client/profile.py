@@ -337,12 +337,15 @@ def _templated(info: GgufInfo) -> Profile:
             f"{info.path.name} has no chat template. Choose another profile: {', '.join(list_profiles())}."
         )
     try:
+        from zimfo_client.engine.tokens import end_of_text
         from zimfo_client.profiles.template import template_profile
+
+        eos = end_of_text(info.path) if "eos_token" in info.chat_template else ""
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] != "jinja2":
+        if error.name is None or error.name.partition(".")[0] not in ("jinja2", "llama_cpp"):
             raise
         raise ExtraMissingError("A model's own chat template") from None
-    return template_profile(info.chat_template, get_profile(TEMPLATE))
+    return template_profile(info.chat_template, get_profile(TEMPLATE), eos)
 
 
 def _shipped() -> Any:

@@ -82,11 +82,30 @@ BRACKETS = (
     "{% elif m.role == 'assistant' %}{{ ' ' + m.content + '</s>' }}"
     "{% else %}{{ raise_exception('roles must alternate') }}{% endif %}{% endfor %}"
 )
-MANNERS = {"turns": TURNS, "tags": TAGS, "headers": HEADERS, "no system": NO_SYSTEM, "brackets": BRACKETS}
+# In the manner of Mistral's later ones: the end token is the model's, results and calls have identifiers.
+IDENTIFIED = (
+    "{% for m in messages %}{% if m.role == 'user' %}"
+    "{% if tools and loop.last %}{{ '[TOOLS]' + (tools | tojson) + '[/TOOLS]' }}{% endif %}"
+    "{{ '[INST]' + m.content + '[/INST]' }}"
+    "{% elif m.role == 'tool' %}{{ '[RESULT]' + m.content + ':' + m.tool_call_id[-9:] + '[/RESULT]' }}"
+    "{% elif m.role == 'assistant' %}{{ m.content }}{% for call in m.tool_calls %}{{ '<|tool_call_start|>[' + "
+    "call.function.name + '(' }}{% for name, value in call.function.arguments.items() %}"
+    "{{ name + '=\\'' + (value | string) + '\\'' + (',' if not loop.last else '') }}{% endfor %}"
+    "{{ ')]<|tool_call_end|>' }}{% endfor %}{{ eos_token }}"
+    "{% else %}{{ raise_exception('no ' + m.role) }}{% endif %}{% endfor %}"
+)
+MANNERS = {
+    "turns": TURNS,
+    "tags": TAGS,
+    "headers": HEADERS,
+    "no system": NO_SYSTEM,
+    "brackets": BRACKETS,
+    "identified": IDENTIFIED,
+}
 
 
 def _profile(source: str) -> Profile:
-    return template_profile(source, get_profile("template"))
+    return template_profile(source, get_profile("template"), "</s>")
 
 
 def _text(segments: list[Segment]) -> str:
@@ -94,7 +113,9 @@ def _text(segments: list[Segment]) -> str:
 
 
 def _rendered(source: str, *messages: tuple[str, str], reply: bool = False) -> str:
-    return ChatTemplate(source).render([{"role": role, "content": content} for role, content in messages], reply=reply)
+    return ChatTemplate(source, "</s>").render(
+        [{"role": role, "content": content} for role, content in messages], reply=reply
+    )
 
 
 @pytest.mark.parametrize("source", MANNERS.values(), ids=MANNERS)
@@ -148,6 +169,16 @@ def test_a_template_that_knows_tools_shows_them_its_way() -> None:
         "\n<|im_start|>user\n<tool_response>\n{}\n</tool_response>\n<tool_response>\n[]\n</tool_response><|im_end|>"
     )
     assert "<tool_response>" in profile.stop
+
+
+def test_calls_in_python_notation_and_results_with_identifiers_are_recognised() -> None:
+    profile = _profile(IDENTIFIED)
+    assert (profile.call.notation, profile.call.open, profile.call.close) == (
+        "python", "<|tool_call_start|>[", "]<|tool_call_end|>",
+    )  # fmt: skip
+    assert profile.turns.assistant_close == "</s>"
+    assert _text(profile.tool_result("a", "{}")) == "[RESULT]{}:call00001[/RESULT]"
+    assert _text(profile.opening(fold_tools(LISTING, profile), "Hi?")).endswith("[/TOOLS][INST]Hi?[/INST]")
 
 
 def test_tools_may_stand_in_the_first_user_turn() -> None:

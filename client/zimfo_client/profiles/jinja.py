@@ -61,9 +61,9 @@ class Slots:
 
 
 class ChatTemplate:
-    """A compiled chat template. Raises `ProfileError` when it cannot be compiled."""
+    """A compiled chat template; `eos` is the text of the model's end token. Raises `ProfileError` when it is none."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, eos: str = "") -> None:
         if len(source) > MAX_TEMPLATE_CHARS:
             raise ProfileError("The model's chat template is too large to be one. Choose another with --profile.")
         if _SLOT.search(source):
@@ -73,6 +73,7 @@ class ChatTemplate:
         )
         environment.filters["tojson"] = _tojson
         environment.globals |= {"raise_exception": _raise, "strftime_now": _strftime_now}
+        self._eos = eos
         try:
             self._template = environment.from_string(source)
         except (TemplateError, RecursionError) as error:
@@ -86,7 +87,7 @@ class ChatTemplate:
         BOS is left out: whoever tokenises the prompt adds it.
         """
         values = {"messages": [dict(message) for message in messages], "add_generation_prompt": reply}
-        values |= {"bos_token": "", "eos_token": "", "tools": list(tools) or None}
+        values |= {"bos_token": "", "eos_token": self._eos, "tools": list(tools) or None}
         parts: list[str] = []
         size = 0
         try:

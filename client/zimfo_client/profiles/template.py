@@ -20,14 +20,18 @@ INSTRUCTION: Final = (
     "Use a tool instead of guessing, and answer only from what it returns."
 )
 _PROBE: Final = "look_it_up"  # a tool's name, which templates may take apart or compare
+_CALL_ID: Final = "call00001"  # nine letters and digits, which some templates insist on
 _SHORTEST_STOP: Final = 3  # characters: anything shorter may be ordinary text
 
 Message = dict[str, Any]
 
 
-def template_profile(source: str, base: Profile) -> Profile:
-    """Return `base` with the markers of a chat template. Raises `ProfileError` for one that shows no turns."""
-    return within_deadline(lambda: _Probe(source).profile(base))
+def template_profile(source: str, base: Profile, eos: str = "") -> Profile:
+    """Return `base` with the markers of a chat template; `eos` is the text of the model's end token.
+
+    Raises `ProfileError` for a template that shows no turns.
+    """
+    return within_deadline(lambda: _Probe(source, eos).profile(base))
 
 
 def template_block(listing: Sequence[Mapping[str, Any]], profile: Profile) -> Block:
@@ -49,7 +53,9 @@ def template_block(listing: Sequence[Mapping[str, Any]], profile: Profile) -> Bl
             for tool, _ in shown_tools(listing, profile)
         ]
         question = slots.put("\0question")
-        text = _first_turn(ChatTemplate(profile.chat_template), slots.put(INSTRUCTION), question, tools)
+        # Where a template writes the end token, it is what replies end with.
+        template = ChatTemplate(profile.chat_template, profile.turns.assistant_close)
+        text = _first_turn(template, slots.put(INSTRUCTION), question, tools)
         return Block(slots.cut(text.partition(question)[0]))
 
     return within_deadline(rendered)
@@ -58,9 +64,9 @@ def template_block(listing: Sequence[Mapping[str, Any]], profile: Profile) -> Bl
 class _Probe:
     """Finds out how a template writes each part of a conversation."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, eos: str) -> None:
         self._source = source
-        self._template = ChatTemplate(source)
+        self._template = ChatTemplate(source, eos)
         slots = Slots()
         self._system, self._user, self._reply, self._next, self._first, self._second = map(
             slots.put, ("system", "user", "reply", "next", "first", "second")
@@ -101,7 +107,7 @@ class _Probe:
         return base.model_copy(
             update={
                 "turns": Turns(**turns),
-                "call": self._call(turns["assistant_open"], end) or base.call,
+                "call": self._call(user_end, turns["assistant_open"], end) or base.call,
                 "response": response,
                 "stop": tuple(dict.fromkeys(stop for stop in stops if len(stop) > _SHORTEST_STOP or stop == close)),
                 "reasoning": (("<think>", "</think>"),) if "<think>" in self._source else (),
@@ -127,7 +133,9 @@ class _Probe:
 
     def _results(self, asked: Sequence[Message], end: str, gap: str) -> tuple[str, str, str] | None:
         """Return what stands before, behind and between results; None where a template has no turns for them."""
-        results = [{**_message("tool", slot), "name": _PROBE} for slot in (self._first, self._second)]
+        results = [
+            {**_message("tool", slot), "name": _PROBE, "tool_call_id": _CALL_ID} for slot in (self._first, self._second)
+        ]
         try:
             text = self._template.render([*asked, *results])
         except ProfileError:
@@ -144,18 +152,27 @@ class _Probe:
             _between(text, self._first, self._second),
         )
 
-    def _call(self, opened: str, end: str) -> CallFormat | None:
+    def _call(self, user_end: str, opened: str, end: str) -> CallFormat | None:
         """Return how the template writes a call; None where that is not recognised."""
         arguments = {"text": "x y", "number": 3}
-        call = {"id": "call00001", "type": "function", "function": {"name": _PROBE, "arguments": arguments}}
+        call = {"id": _CALL_ID, "type": "function", "function": {"name": _PROBE, "arguments": arguments}}
         message = {**_message("assistant", ""), "tool_calls": [call]}
         try:
             text = _behind(self._template.render([_message("user", self._user), message]), self._user)
         except ProfileError:
             return None
+        text = text.removeprefix(user_end)
         start = text.rfind(opened) + len(opened) if opened and opened in text else 0
-        seen = seen_call(text[start:].removesuffix(end), {_PROBE: list(arguments)})
-        return seen.forms[0] if seen and seen.arguments == arguments and seen.forms[0].open.strip() else None
+        written = text[start:].removesuffix(end)
+        seen = seen_call(written, {_PROBE: list(arguments)})
+        if seen and seen.arguments == arguments and seen.forms[0].open.strip():
+            return seen.forms[0]
+        # Python notation with other quotes: both are read, and ours is written.
+        before, called, behind = written.partition(f"{_PROBE}(")
+        if not called or not before.strip() or ")" not in behind:
+            return None
+        close = behind.rpartition(")")[2]
+        return CallFormat(open=before, close=close, name_key="name", arguments_key="arguments", notation="python")
 
     def _shows_tools(self) -> bool:
         schema = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
