@@ -75,6 +75,7 @@ class _Places:
 
     def _settlements(self) -> Iterator[Record]:
         region = self.region
+        lats, lons = _placed(region.x, region.y)
         for town in range(len(region.points)):
             name, population = region.name(town), region.population(town)
             tags = {"place": region.kind(town), "name": name, "population": str(population)}
@@ -86,7 +87,7 @@ class _Places:
                     tags[f"name:{language}"] = spelled[language]
             if population >= 500:
                 tags |= {"wikipedia": f"en:{region.name(town, 'Latn')}", "wikidata": f"Q{_NO_ITEM + town}"}
-            yield _record(tags, region.x[town], region.y[town], "")
+            yield _record(tags, lats[town], lons[town], "")
         for town in range(len(region.points)):
             yield from self._suburbs(town)
 
@@ -97,10 +98,10 @@ class _Places:
             return
         number = np.arange(count)
         crossings = self._crossings(town, draws(region.seed, "suburb", town, number))
-        for n, x, y in zip(number.tolist(), *crossings, strict=True):
+        for n, lat, lon in zip(number.tolist(), *crossings, strict=True):
             name = word(20_000 + town * 31 + n, region.script(town))
             kind = "suburb" if n % 3 else "neighbourhood"
-            yield _record({"place": kind, "name": name}, x, y, region.name(town))
+            yield _record({"place": kind, "name": name}, lat, lon, region.name(town))
 
     def _rivers(self) -> Iterator[Record]:
         region = self.region
@@ -108,8 +109,8 @@ class _Places:
             # As on maps, one for each stretch.
             stretches = 1 + int(region.side / _RIVER_STRETCH_M)
             y = ((np.arange(stretches) + 0.5) / stretches - 0.5) * region.side
-            for east, north in zip(river.x(y), y, strict=True):
-                yield _place(Record(f"{river.name} River", "water", "river"), east, north, "")
+            for lat, lon in zip(*_placed(river.x(y), y), strict=True):
+                yield Record(f"{river.name} River", "water", "river", lat, lon)
 
     def _scenes(self, type_: str) -> Iterator[Record]:
         """Yield what has a name of its own and is no shop."""
@@ -119,19 +120,19 @@ class _Places:
             key = (region.seed, type_, town, np.arange(count))
             if type_ in _OUTSIDE:
                 angle, off = draws(*key, "angle") * 2 * np.pi, region.radius[town] + 2_500 * draws(*key, "off")
-                xs, ys = region.x[town] + off * np.cos(angle), region.y[town] + off * np.sin(angle)
+                lats, lons = _placed(region.x[town] + off * np.cos(angle), region.y[town] + off * np.sin(angle))
             else:
-                xs, ys = self._crossings(town, draws(*key, "place"), _POI_ASIDE_M)
+                lats, lons = self._crossings(town, draws(*key, "place"), _POI_ASIDE_M)
             sorts, words = ranks(len(scenes), *key, "sort"), ranks(60_000, *key, "word")
             famous = draws(*key, "famous") < 0.05
-            for sort, named, known, x, y in zip(sorts, words, famous, xs, ys, strict=True):
+            for sort, named, known, lat, lon in zip(sorts, words, famous, lats, lons, strict=True):
                 tag, suffix = scenes[sort]
                 name = f"{word(30_000 + int(named))} {suffix}"
                 tags = dict([tag.split("=")], name=name)
                 if known:
                     tags |= {"wikipedia": f"en:{name}", "wikidata": f"Q{_NO_ITEM + RANK[type_] * self.size + number}"}
                 number += 1
-                yield _record(tags, x, y, region.name(town))
+                yield _record(tags, lat, lon, region.name(town))
 
     def _pois(self) -> Iterator[Record]:
         region = self.region
@@ -139,10 +140,10 @@ class _Places:
             number = np.arange(count)
             # Most are near the middle of their town.
             share = draws(region.seed, "poi", town, number) ** 2
-            xs, ys = self._crossings(town, share, _POI_ASIDE_M)
-            made = poi_tags(region, town, count)
-            for tags, x, y in zip(made, xs, ys, strict=True):
-                yield _record(tags, x, y, region.name(town))
+            places = self._crossings(town, share, _POI_ASIDE_M)
+            label = region.name(town)
+            for tags, lat, lon in zip(poi_tags(region, town, count), *places, strict=True):
+                yield _record(tags, lat, lon, label)
 
     def _streets(self) -> Iterator[Record]:
         region = self.region
@@ -152,13 +153,13 @@ class _Places:
             used = np.flatnonzero(streets.kept)
             numbers, begins, counts = np.unique(streets.street[used], return_index=True, return_counts=True)
             # The blocks of a street follow each other: one in the middle stands for all.
-            middles = used[begins + counts // 2]
             named = [n for n, street in enumerate((numbers - first).tolist()) if names[street]][:most]
-            for n in named:
-                block = middles[n]
-                x, y = (float(at[[streets.tail[block], streets.head[block]]].mean()) for at in (streets.x, streets.y))
-                record = Record(names[numbers[n] - first], "street", _drawn(HIGHWAYS[streets.level[block]]))
-                yield _place(record, x, y, region.name(town))
+            blocks = used[begins + counts // 2][named]
+            ends = streets.tail[blocks], streets.head[blocks]
+            x, y = ((at[ends[0]] + at[ends[1]]) / 2 for at in (streets.x, streets.y))
+            label = region.name(town)
+            for n, level, lat, lon in zip(named, streets.level[blocks].tolist(), *_placed(x, y), strict=True):
+                yield Record(names[numbers[n] - first], "street", _drawn(HIGHWAYS[level]), lat, lon, label)
 
     def _addresses(self, total: int) -> Iterator[Record]:
         region = self.region
@@ -195,20 +196,16 @@ class _Places:
         number = 2 * ((place - origin[block]) / gap).astype(np.int64) + 1 + side
         town = int(streets.town[0])
         city = self.region.name(town)
-        for n, name, east, north in zip(number.tolist(), street[block].tolist(), x, y, strict=True):
-            yield self._address(n, names[name], city, east, north)
+        for n, name, lat, lon in zip(number.tolist(), street[block].tolist(), *_placed(x, y), strict=True):
+            yield _address(n, names[name], city, lat, lon)
 
     def _houses(self, town: int, count: int) -> Iterator[Record]:
-        xs, ys = self._crossings(town, draws(self.region.seed, "house", town, np.arange(count)), _POI_ASIDE_M)
+        places = self._crossings(town, draws(self.region.seed, "house", town, np.arange(count)), _POI_ASIDE_M)
         name = self.region.name(town)
-        for number, (x, y) in enumerate(zip(xs, ys, strict=True), start=1):
-            yield self._address(number, name, "", x, y)
-
-    def _address(self, number: int, street: str, city: str, x: float, y: float) -> Record:
-        told = {"addr:housenumber": str(number), "addr:street": street}
-        record = address_record(told | ({"addr:city": city} if city else {}))
-        assert record is not None
-        return _place(record, x, y, city)
+        for number, (lat, lon) in enumerate(zip(*places, strict=True), start=1):
+            record = _address(number, name, "", lat, lon)
+            record.label = name
+            yield record
 
     def _towns(self, total: int) -> Iterator[tuple[int, int]]:
         """Yield each town with how many of all things it has, those that have any."""
@@ -216,15 +213,18 @@ class _Places:
         for town in np.flatnonzero(counts).tolist():
             yield town, int(counts[town])
 
-    def _crossings(self, town: int, share: Floats, aside: float = 0.0) -> tuple[Floats, Floats]:
-        """Return crossings of a town, for shares from 0, in its middle, to 1, at its rim, or points beside them."""
+    def _crossings(self, town: int, share: Floats, aside: float = 0.0) -> tuple[list[float], list[float]]:
+        """Return latitudes and longitudes of crossings of a town, or of points that are some metres aside.
+
+        Shares go from 0, in the middle of the town, to 1, at its rim.
+        """
         region = self.region
         streets = lattice(region, town, town + 1)
         far = np.hypot(streets.x - region.x[town], streets.y - region.y[town])
         chosen = np.argsort(far, kind="stable")[(share * len(far)).astype(np.int64)]
         number = np.arange(len(chosen))
         angle = draws(region.seed, "aside", town, number) * 2 * np.pi
-        return streets.x[chosen] + aside * np.cos(angle), streets.y[chosen] + aside * np.sin(angle)
+        return _placed(streets.x[chosen] + aside * np.cos(angle), streets.y[chosen] + aside * np.sin(angle))
 
 
 @cache
@@ -234,13 +234,21 @@ def _drawn(highway: str) -> str:
     return road.drawn
 
 
-def _record(tags: Mapping[str, str], x: float, y: float, label: str) -> Record:
+def _record(tags: Mapping[str, str], lat: float, lon: float, label: str) -> Record:
     record = place_record(tags)
     assert isinstance(record, Record)
-    return _place(record, x, y, label)
-
-
-def _place(record: Record, x: float, y: float, label: str) -> Record:
-    lat, lon = degrees(np.array([x]), np.array([y]))
-    record.lat, record.lon, record.label = float(lat[0]), float(lon[0]), label
+    record.lat, record.lon, record.label = lat, lon, label
     return record
+
+
+def _address(number: int, street: str, city: str, lat: float, lon: float) -> Record:
+    told = {"addr:housenumber": str(number), "addr:street": street}
+    record = address_record(told | ({"addr:city": city} if city else {}))
+    assert record is not None
+    record.lat, record.lon = lat, lon
+    return record
+
+
+def _placed(x: Floats, y: Floats) -> tuple[list[float], list[float]]:
+    lat, lon = degrees(x, y)
+    return lat.tolist(), lon.tolist()
