@@ -82,16 +82,18 @@ class _Probe:
         gap = end[len(close) :]
         user_open = _between(whole, self._reply, self._next).removeprefix(end)
         user_end = _behind(whole, self._next)
+        if gap and not user_end.endswith(gap):
+            gap, user_open = "", gap + user_open  # white space behind replies alone
         opened = _behind(self._template.render([*asked, _message("user", self._next)], reply=True), self._next)
         turns = {
             "user_open": user_open,
-            "user_close": user_end.removesuffix(gap) if gap else user_end,
+            "user_close": user_end.removesuffix(gap),
             "assistant_open": opened.removeprefix(user_end),
             "assistant_close": close,
             "gap": gap,
             **self._system_turn(user_open, gap),
         }
-        if not close or not opened.startswith(user_end) or (gap and not user_end.endswith(gap)):
+        if not close or not opened.startswith(user_end):
             raise ProfileError("The model's chat template does not end turns alike. Choose another with --profile.")
         results = self._results(asked, end, gap)
         response = base.response
@@ -148,7 +150,7 @@ class _Probe:
             return None
         return (
             before.removeprefix(end),
-            behind.removesuffix(gap) if gap else behind,
+            behind.removesuffix(gap),
             _between(text, self._first, self._second),
         )
 
