@@ -18,6 +18,7 @@ CONFIG, META = "map-config.json", "streetzim-meta.json"
 # Of the ZIM format; readers show them.
 _METADATA = ("Title", "Description", "Language", "Creator", "Publisher", "Date")
 _FLAGS = ("hasRouting", "hasSatellite", "hasTerrain", "hasWikidata", "hasAddresses", "hasOvertureAddresses")
+_MAX_ZOOM = 24  # of the renderer; tiles end at 14
 # Boxes that differ by less, in degrees, were rounded.
 _SAME = 0.001
 _BOX_KEYS = (("minLon", "min_lon"), ("minLat", "min_lat"), ("maxLon", "max_lon"), ("maxLat", "max_lat"))
@@ -51,10 +52,15 @@ def check_config(entries: Entries, findings: Findings) -> tuple[Row, Box | None]
     if not is_position(centre):
         findings.error("config", CONFIG, "center is not [longitude, latitude]")
     for name in ("zoom", "minZoom", "maxZoom"):
-        if not is_number(config.get(name)):
+        zoom = config.get(name)
+        if not is_number(zoom):
             findings.error("config", CONFIG, f"{name} is no number")
+        elif not 0 <= zoom <= _MAX_ZOOM:
+            findings.error("config", CONFIG, f"{name} is {shown(zoom)}, which is not between 0 and {_MAX_ZOOM}")
     if not isinstance(config.get("name"), str):
         findings.error("config", CONFIG, "name is no text")
+    if not isinstance(config.get("buildDate", ""), str):
+        findings.error("config", CONFIG, "buildDate is no text")
     _check_flag_types(config, CONFIG, findings)
     bounds = config.get("bounds")
     return config, None if bounds is None else _box(bounds, CONFIG, findings)
@@ -98,6 +104,8 @@ def check_counts(meta: Row, known: Known, items: int | None, findings: Findings)
         # Builds that took addresses from an earlier one count none.
         if counts.get("addresses", 0) != 0:
             _compare(counts["addresses"], distinct["addr"], copies["addr"], "addresses", findings)
+    if not is_count(counts.get("wikiCrossRefs", 0)):
+        findings.error("meta", META, "counts.wikiCrossRefs is no count")
     if items is not None and "wikidataEntries" in counts:
         _compare(counts["wikidataEntries"], items, items, "items of Wikidata", findings)
 

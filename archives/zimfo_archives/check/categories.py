@@ -83,6 +83,8 @@ def _check_chips(entries: Entries, findings: Findings, chips: object, known: Kno
         findings.error("manifest", path, "chips is not an object of objects")
         return
     for name, chip in chips.items():
+        if not isinstance(chip.get("label", ""), str) or not is_count(chip.get("bytes", 0)):
+            findings.error("manifest", path, f"label or bytes of {name} is not what it should be: a text, a count")
         buckets, total = chip.get("sub_chunks"), chip.get("n_sub_buckets")
         if buckets is None:
             files = {f"category-index/chip-{name}.json": -1}

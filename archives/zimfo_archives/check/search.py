@@ -67,6 +67,7 @@ def check_search(entries: Entries, findings: Findings, box: Box | None, step: St
     for number, (name, count) in enumerate(chunks.items()):
         step(number, len(chunks))
         _check_file(entries, name, count, keys_of, known, findings, box)
+    step(len(chunks), len(chunks))
     if generation != MIXED:
         _check_missing(entries, chunks, known, findings)
     total = manifest.get("total")

@@ -75,6 +75,10 @@ def not_utf8(files: Files) -> None:
         (put(CONFIG, b"null"), "map-config.json: holds nothing instead of an object"),
         (edited(CONFIG, lambda c: c.update(center=[1])), "center is not [longitude, latitude]"),
         (edited(CONFIG, lambda c: c.update(zoom="3")), "zoom is no number"),
+        (edited(CONFIG, lambda c: c.update(maxZoom=99)), "maxZoom is 99, which is not between 0 and 24"),
+        (edited(CONFIG, lambda c: c.update(buildDate=2026)), "buildDate is no text"),
+        (edited(META, lambda m: m["counts"].update(wikiCrossRefs="")), "wikiCrossRefs is no count"),
+        (cafes(bytes=-1), "label or bytes of cafes is not what it should be"),
         (edited(CONFIG, lambda c: c.update(bounds=[0, 0, 1])), "the bounding box is not four numbers"),
         (edited(CONFIG, lambda c: c.update(bounds=[0, 60, 1, 50])), "the bounding box is not on the earth"),
         (edited(META, lambda m: m["counts"]["byType"].update(poi=0)), "counts 0 records of poi"),
@@ -208,3 +212,24 @@ def test_findings_of_one_kind_are_cut_short(errors: Callable[..., list[str]]):
     found = [line for line in errors(many) if "without a name" in line or "has no name" in line]
     assert len(found) == MAX_SHOWN + 1
     assert "45 more" in found[-1]
+
+
+def test_a_record_that_is_missing_in_one_of_its_files_is_told(errors: Callable[..., list[str]]):
+    def lost(files: Files) -> None:
+        files["search-data/to.json"] = b"[]"
+        edited(SEARCH, lambda manifest: manifest["chunks"].update(to=0))(files)
+
+    assert errors(lost) == ["error: search-data/to.json: 1 record is missing there, such as 'Little Town'"]
+
+
+def test_files_of_several_generations_of_keys_are_told(errors: Callable[..., list[str]]):
+    def both(files: Files) -> None:
+        files.update({path: b"[]" for path in files if path.startswith("category-index/") and path != BROWSE})
+        edited(BROWSE, lambda manifest: manifest.update(categories={}, chips={}, total=2))(files)
+        del files[META]
+        rows = [[{"n": name, "t": "poi", "s": "", "a": 37.1, "o": -121.9}] for name in ("Ærø", "東京")]
+        files["search-data/_r.json"], files["search-data/u6771.json"] = (json.dumps(each).encode() for each in rows)
+        files[SEARCH] = json.dumps({"total": 2, "chunks": {"_r": 1, "u6771": 1}}).encode()
+
+    (found,) = errors(both)
+    assert "the names of the files follow no single rule" in found

@@ -1,6 +1,8 @@
 """Maps of the original generator pass, with their known defects as warnings; what is no map is one message."""
 
+import hashlib
 import json
+import struct
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from click.testing import CliRunner
 from zimfo_archives.check.run import check_archive
 from zimfo_archives.cli import main
 from zimfo_archives.errors import NotAMapError
+from zimfo_archives.map.build import MapOptions, build_streets
 
 SMALL = ["helsinki-*", "monaco-*", "andorra-*"]
 
@@ -85,3 +88,48 @@ def test_the_command_says_what_it_found(shared_data: Path, tmp_path: Path):
     result = CliRunner().invoke(main, ["check", str(tmp_path / "no.zim")])
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: ")
+
+
+ROCK = '<node id="9" lat="37.1" lon="-121.9"><tag k="name" v="Lone Rock"/><tag k="place" v="locality"/></node>'
+TRACK = """<node id="1" lat="37.1" lon="-121.9"/><node id="2" lat="37.12" lon="-121.9"/>
+<way id="1"><nd ref="1"/><nd ref="2"/><tag k="highway" v="track"/></way>"""
+
+
+@pytest.mark.parametrize(
+    ("content", "edges", "records"), [("", False, 0), (ROCK, False, 1), (TRACK, True, 0), (ROCK + TRACK, True, 1)]
+)
+def test_maps_without_roads_or_places_pass(tmp_path: Path, content: str, edges: bool, records: int):
+    bounds = '<bounds minlat="37.0" minlon="-122.0" maxlat="37.2" maxlon="-121.8"/>'
+    (tmp_path / "x.osm").write_text(f'<osm version="0.6">{bounds}{content}</osm>')
+    build_streets(tmp_path / "x.osm", tmp_path / "x.zim", MapOptions())
+    report = check_archive(tmp_path / "x.zim")
+    assert report.findings == ()
+    assert report.records == records
+    assert bool(report.edges) == edges
+
+
+def test_a_damaged_cluster_is_a_finding(shared_data: Path, tmp_path: Path):
+    """With a checksum that holds, so that the file is opened."""
+    data = bytearray((shared_data / "streetzim" / "monaco-v4-head.zim").read_bytes())
+    clusters, first_at = struct.unpack_from("<I", data, 28)[0], struct.unpack_from("<Q", data, 48)[0]
+    for number in range(clusters):
+        (begin,) = struct.unpack_from("<Q", data, first_at + 8 * number)
+        if data[begin] & 0x0F == 5:  # zstd
+            data[begin + 1 : begin + 5] = bytes(4)
+    data[-16:] = hashlib.md5(data[:-16], usedforsecurity=False).digest()
+    (tmp_path / "x.zim").write_bytes(data)
+    report = check_archive(tmp_path / "x.zim")
+    assert any("cannot be read" in finding.message for finding in report.findings)
+    assert not report.ok
+
+
+def test_progress_runs_to_the_end_of_every_stage(shared_data: Path):
+    told: dict[str, list[tuple[int, int]]] = {}
+    check_archive(
+        shared_data / "streetzim" / "monaco-v4-head.zim",
+        progress=lambda label, done, total: told.setdefault(label, []).append((done, total)),
+    )
+    assert len(told) == 4
+    for steps in told.values():
+        assert steps == sorted(steps)
+        assert steps[-1][0] == steps[-1][1]
