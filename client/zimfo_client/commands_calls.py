@@ -16,7 +16,7 @@ MAX_TOOLS_BYTES: Final = 16 << 20  # of a tool listing
 @click.command()
 @click.argument("source", type=click.File("rb"), metavar="FILE|-")
 @click.option("--tools", type=click.Path(path_type=Path), help="A tool listing as JSON.  [default: zimfo's own tools]")
-@click.option("--profile", metavar="NAME|FILE", help="Whose reasoning markers count.  [default: <think>]")
+@click.option("--profile", metavar="NAME|FILE", help="Whose markers count besides the usual ones.")
 def calls(source: IO[bytes], tools: Path | None, profile: str | None) -> None:
     """Read emissions, one JSON string a line, and write the calls in each as one line of JSON.
 
@@ -31,9 +31,10 @@ def calls(source: IO[bytes], tools: Path | None, profile: str | None) -> None:
         from zimfo_client.transcript import well_formed
 
         known = _listed(tools) if tools else _own_tools()
-        reasoning = find_profile(profile).reasoning if profile else REASONING
+        chosen = find_profile(profile) if profile else None
+        reasoning, wrapper = (chosen.reasoning, chosen.wrapper) if chosen else (REASONING, None)
         for emission in _emissions(source):
-            reply = parse_calls(emission, known, reasoning=reasoning)
+            reply = parse_calls(emission, known, reasoning=reasoning, wrapper=wrapper)
             found = [
                 {
                     "name": call.name,

@@ -17,6 +17,7 @@ from typing import Any, Final, Self
 import platformdirs
 from pydantic import Field, ValidationError
 
+from zimfo_client.calls.scan import Wrapper, own_wrapper
 from zimfo_client.engine.base import EngineSettings, SamplingSettings
 from zimfo_client.engine.gguf_file import GgufInfo
 from zimfo_client.errors import ExtraMissingError, ProfileError
@@ -141,6 +142,11 @@ class Profile(Part):
     def engine_settings(self) -> EngineSettings:
         """Return the engine defaults."""
         return EngineSettings(**self.context.model_dump())
+
+    @property
+    def wrapper(self) -> Wrapper | None:
+        """The markers around calls, where only this profile has them: what its replies are searched for besides."""
+        return own_wrapper(self.call.open, self.call.close)
 
     def markers(self) -> tuple[str, ...]:
         """Return every text that means something to the model, longest first: data shown to it must not hold them."""

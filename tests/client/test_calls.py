@@ -9,6 +9,7 @@ from tests.client.test_calls_vectors import VECTORS
 
 from zimfo_client.calls import CallGate, ToolCall, parse_calls
 from zimfo_client.calls.names import resolve
+from zimfo_client.calls.scan import own_wrapper
 
 TOOLS = {"search": ["query", "limit"], "article_overview": ["title"], "compare_articles": ["titles", "section"]}
 
@@ -261,3 +262,20 @@ def test_damaged_emissions_of_every_kind_neither_raise_nor_differ_between_reader
 def test_what_once_went_wrong_is_read_without_an_error(text: str) -> None:
     reply = parse_calls(text, TOOLS)
     assert all(call.arguments == json.loads(json.dumps(call.arguments)) for call in reply.calls)
+
+
+def test_the_markers_of_a_profile_mean_a_call_besides_the_usual_ones() -> None:
+    text = 'Wait. <do>{"name":"search","arguments":{"query":"a </do> b"}}</do> Done.'
+    wrapper = own_wrapper("<do>", "</do>")
+    expected = [ToolCall("search", {"query": "a </do> b"})]
+    reply = parse_calls(text, TOOLS, wrapper=wrapper)
+    assert (reply.calls, reply.text) == (expected, "Wait.")
+    gate = CallGate(TOOLS, wrapper=wrapper)
+    assert "".join(gate.feed(character) for character in text) + gate.finish() == "Wait. "
+    assert parse_calls("<do>search(query='x')</do>", TOOLS, wrapper=wrapper).calls == [
+        ToolCall("search", {"query": "x"})
+    ]
+    assert own_wrapper("<tool_call>\n", "\n</tool_call>") is None
+    assert own_wrapper("```tool_call\n", "\n```") is None
+    assert own_wrapper("[CALL][", "][/CALL]") == ("[CALL]", "[/CALL]")
+    assert own_wrapper("", "") is None

@@ -126,6 +126,7 @@ def test_other_formats_are_recognised_and_rendered_byte_for_byte(
     assert (call.style.item_separator, call.style.key_separator) == (",", ":")
     assert [tool.arguments for tool in lesson.profile.surface or ()] == [("what*:string", "n:integer"), ("to*:string",)]
     assert read_profile_text(lesson.profile) == lesson.profile
+    assert problems(lesson.profile) == []
 
 
 def read_profile_text(profile: Profile) -> Profile:

@@ -291,10 +291,11 @@ class ModelConversation:
         return generation
 
     def _gate(self) -> CallGate:
-        return CallGate(self._tools, reasoning=self._profile.reasoning)
+        return CallGate(self._tools, reasoning=self._profile.reasoning, wrapper=self._profile.wrapper)
 
     def _parsed(self, generation: Generation) -> ParsedReply:
-        return parse_calls(generation.text, self._tools, reasoning=self._profile.reasoning)
+        profile = self._profile
+        return parse_calls(generation.text, self._tools, reasoning=profile.reasoning, wrapper=profile.wrapper)
 
     def _finished(self, turn: _Turn, gate: CallGate, text: str) -> str:
         self._shown(turn, gate.finish())

@@ -1,7 +1,7 @@
 """Showing a reply while it is written, without ever showing a call."""
 
 from zimfo_client.calls.read import Tools, read_call
-from zimfo_client.calls.scan import REASONING, Kind, Reasoning, Scanner
+from zimfo_client.calls.scan import REASONING, Kind, Reasoning, Scanner, Wrapper
 
 _MAY_CLOSE = frozenset(">`}])\n")  # only behind one of these can a pending call have become complete
 
@@ -12,9 +12,9 @@ class CallGate:
     All that `feed` and `finish` return is together the text of `parse_calls`, but for white space at its ends.
     """
 
-    def __init__(self, tools: Tools, *, reasoning: Reasoning = REASONING) -> None:
+    def __init__(self, tools: Tools, *, reasoning: Reasoning = REASONING, wrapper: Wrapper | None = None) -> None:
         self._tools = tools
-        self._scanner = Scanner(tools, reasoning)
+        self._scanner = Scanner(tools, reasoning, wrapper)
         self._held = ""
         self._before = ""  # the character before what is held
         self._thinking = ""  # the marker that ends the span

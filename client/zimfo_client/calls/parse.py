@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from zimfo_client.calls.read import ToolCall, Tools, read_call
-from zimfo_client.calls.scan import REASONING, Kind, Reasoning, Scanner
+from zimfo_client.calls.scan import REASONING, Kind, Reasoning, Scanner, Wrapper
 
 MAX_CANDIDATES = 32  # places looked at in one emission: bounds the time on noise; a reply has one or two
 MAX_CALLS = 16  # taken from one emission
@@ -17,14 +17,21 @@ class ParsedReply:
     text: str = ""
 
 
-def parse_calls(text: str, tools: Tools, *, streaming: bool = False, reasoning: Reasoning = REASONING) -> ParsedReply:
+def parse_calls(
+    text: str,
+    tools: Tools,
+    *,
+    streaming: bool = False,
+    reasoning: Reasoning = REASONING,
+    wrapper: Wrapper | None = None,
+) -> ParsedReply:
     """Return the calls in what a model wrote; `tools` maps each tool to its arguments in their declared order.
 
-    What follows a call, or a result that the model invented, is dropped. A name that no tool has stays a call with
-    `known` False when its wrapper means calls only. With `streaming`, only calls whose wrapper is closed count. Never
-    raises.
+    `wrapper` are markers around calls beside those that are always known. What follows a call, or a result that the
+    model invented, is dropped. A name that no tool has stays a call with `known` False when its wrapper means calls
+    only. With `streaming`, only calls whose wrapper is closed count. Never raises.
     """
-    scanner = Scanner(tools, reasoning)
+    scanner = Scanner(tools, reasoning, wrapper)
     calls: list[ToolCall] = []
     prose: list[str] = []
     place = shown = candidates = 0

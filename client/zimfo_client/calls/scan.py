@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 Reasoning = tuple[tuple[str, str], ...]
+Wrapper = tuple[str, str]
 
 REASONING: Final[Reasoning] = (("<think>", "</think>"),)
 MAX_NAME = 64  # characters of a tool name that is recognised without a wrapper; MCP's own limit
@@ -48,19 +49,29 @@ _TAGS: Final = {
     "<tool_call>": ("</tool_call>",),
     "<tool>": ("</tool>",),
 }
+
+
+def own_wrapper(opened: str, closed: str) -> Wrapper | None:
+    """Return the markers of a call format where they are none that every emission is searched for."""
+    # The brackets around calls in Python notation are part of what is wrapped.
+    before, behind = opened.strip().removesuffix("["), closed.strip().removeprefix("]")
+    return None if not before or not behind or before.startswith((*_TAGS, FENCE_END)) else (before, behind)
+
+
 RESULT_MARKER: Final = "[TOOL_RESPONSE"
 _OBJECT_KEYS: Final = "function|name|tool_calls?|tool|method|type|arguments|parameters|args|input"
 
 
 class Scanner:
-    """Finds openings for one set of reasoning markers and tools."""
+    """Finds openings for one set of reasoning markers and tools; `wrapper` is one more that means a call."""
 
-    def __init__(self, tools: Iterable[str], reasoning: Reasoning = REASONING) -> None:
+    def __init__(self, tools: Iterable[str], reasoning: Reasoning = REASONING, wrapper: Wrapper | None = None) -> None:
         self._reasoning = dict(reasoning)
         self._tools = tuple(tools)
-        self._literals = (*self._reasoning, *self._reasoning.values(), *_TAGS, FENCE_END, RESULT_MARKER)
+        self._tags = _TAGS if wrapper is None else {**_TAGS, wrapper[0]: (wrapper[1],)}
+        self._literals = (*self._reasoning, *self._reasoning.values(), *self._tags, FENCE_END, RESULT_MARKER)
         self._longest = max(map(len, self._literals))
-        self._pattern = _pattern(tuple(reasoning), self._tools)
+        self._pattern = _pattern(tuple(reasoning), self._tools, tuple(self._tags))
 
     def find(self, text: str, place: int) -> Opening | None:
         """Return the next opening at or behind `place`."""
@@ -70,7 +81,7 @@ class Scanner:
         start, body = found.span()
         match found.lastgroup:
             case "tag":
-                return Opening(Kind.TAGGED, start, body, _TAGS[found[0]])
+                return Opening(Kind.TAGGED, start, body, self._tags[found[0]])
             case "fence":
                 language = found[0].strip("`\r\n \t").lower()
                 if language == CALL_FENCE:
@@ -112,13 +123,13 @@ _LINE_TAIL: Final = re.compile(r"^[ \t]*(?:\[\s*)?(?P<name>[\w.-]*)[ \t]*\Z", re
 
 
 @lru_cache(maxsize=32)
-def _pattern(reasoning: Reasoning, tools: tuple[str, ...]) -> re.Pattern[str]:
+def _pattern(reasoning: Reasoning, tools: tuple[str, ...], tags: tuple[str, ...]) -> re.Pattern[str]:
     openers = "|".join(re.escape(opener) for opener, _ in reasoning)
     closers = "|".join(re.escape(closer) for _, closer in reasoning)
-    tags = "|".join(map(re.escape, _TAGS))
+    tag = "|".join(map(re.escape, tags))
     names = "|".join(re.escape(tool) for tool in tools if len(tool) <= MAX_NAME)
     parts = [
-        rf"(?P<tag>{tags})",
+        rf"(?P<tag>{tag})",
         r"(?P<fence>```[ \t]*[\w+-]*[ \t]*(?:\r?\n)?)",
         rf"(?P<result>{re.escape(RESULT_MARKER)})",
         rf"(?P<object>[\[{{][\s\[]{{0,8}}\{{?\s*[\"'“]{{0,3}}(?:{_OBJECT_KEYS})[\"'”]?\s*:)",

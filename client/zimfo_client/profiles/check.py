@@ -25,10 +25,10 @@ def problems(profile: Profile) -> list[str]:
 def _calls(profile: Profile) -> Iterator[str]:
     rendered = profile.call.open + profile.call.write(_TOOL, _ARGUMENTS) + profile.call.close
     tools = {_TOOL: list(_ARGUMENTS)}
-    read = parse_calls(rendered, tools, reasoning=profile.reasoning).calls
+    read = parse_calls(rendered, tools, reasoning=profile.reasoning, wrapper=profile.wrapper).calls
     if [(call.name, call.arguments) for call in read] != [(_TOOL, _ARGUMENTS)]:
         yield "call: a call written in this format is not read back as it was; its markers are not recognised."
-    gate = CallGate(tools, reasoning=profile.reasoning)
+    gate = CallGate(tools, reasoning=profile.reasoning, wrapper=profile.wrapper)
     if gate.feed(rendered) + gate.finish():
         yield "call: a call written in this format would be shown to the person."
     plain = profile.call.open + profile.call.write(_TOOL, {}) + profile.call.close
