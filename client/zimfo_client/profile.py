@@ -21,7 +21,18 @@ from zimfo_client.calls.scan import Wrapper, own_wrapper
 from zimfo_client.engine.base import EngineSettings, SamplingSettings
 from zimfo_client.engine.gguf_file import GgufInfo
 from zimfo_client.errors import ExtraMissingError, ProfileError
-from zimfo_client.profiles.notation import Block, CallFormat, FoldFormat, Part, ResponseFormat, ResponseMarker, fill
+from zimfo_client.profiles.notation import (
+    Block,
+    CallFormat,
+    FoldFormat,
+    Learned,
+    Part,
+    ResponseFormat,
+    ResponseMarker,
+    SurfaceTool,
+    Turns,
+    fill,
+)
 from zimfo_client.transcript import Segment
 
 MAX_PROFILE_BYTES = 1 << 20  # a profile is a page or two of text
@@ -32,23 +43,6 @@ LFM2: Final = "lfm2"
 GEMMA3: Final = "gemma3"
 TEMPLATE: Final = "template"
 _SUFFIX: Final = ".toml"
-
-
-class Turns(Part):
-    """The markers around turns; `gap` stands between one turn's close and the next one's open.
-
-    Without `system_open` the tools stand in the first user turn, without `tool_open` results come in user turns.
-    """
-
-    user_open: str
-    user_close: str
-    assistant_open: str
-    assistant_close: str
-    gap: str
-    system_open: str = ""
-    system_close: str = ""
-    tool_open: str = ""
-    tool_close: str = ""
 
 
 class Sampling(Part):
@@ -68,41 +62,6 @@ class Context(Part):
     kv_type_k: str
     kv_type_v: str
     flash_attention: bool | None = None
-
-
-class SurfaceTool(Part):
-    """One tool as a model was trained to see it; arguments as they are shown, `name:type`, `*` for required.
-
-    `line` is all of its text in the fold, where that was learned; else it is made of the listing's description.
-    """
-
-    name: str
-    arguments: tuple[str, ...]
-    line: str | None = None
-
-    @property
-    def names(self) -> list[str]:
-        """The bare names of its arguments, in order."""
-        return [argument.partition(":")[0].rstrip("*") for argument in self.arguments]
-
-
-class ResultSize(Part):
-    """How long a tool's results were in a corpus, in characters of JSON."""
-
-    tool: str
-    results: int
-    median: int
-    largest: int
-
-
-class Learned(Part):
-    """What a learned profile was learned from: rows, the share reproduced byte for byte, the MD5 of the fold."""
-
-    corpus: str
-    rows: int
-    coverage: float
-    block_md5: str
-    result_sizes: tuple[ResultSize, ...] = ()
 
 
 class Profile(Part):

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from zimfo_client.errors import CorpusError
-from zimfo_client.profile import Learned, Profile, SurfaceTool, Turns
+from zimfo_client.profile import Profile
 from zimfo_client.profiles.corpus import Message, Row, read_rows
-from zimfo_client.profiles.notation import ResponseMarker
+from zimfo_client.profiles.notation import Learned, ResponseMarker, SurfaceTool, Turns
 from zimfo_client.profiles.opening import Opening, learn_opening, location_pattern
 from zimfo_client.profiles.trained_tools import tools_in
 from zimfo_client.profiles.turn_formats import Formats, as_usual, seen_call

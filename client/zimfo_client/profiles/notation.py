@@ -1,4 +1,4 @@
-"""How calls and results are written: the tables `[fold]`, `[call]` and `[response]` of a profile."""
+"""The tables of a profile that say how things are written: turns, the fold, calls and results."""
 
 import json
 import re
@@ -59,6 +59,58 @@ class JsonStyle(Part):
 
 
 USUAL: Final = JsonStyle()
+
+
+class Turns(Part):
+    """The markers around turns; `gap` stands between one turn's close and the next one's open.
+
+    Without `system_open` the tools stand in the first user turn, without `tool_open` results come in user turns.
+    """
+
+    user_open: str
+    user_close: str
+    assistant_open: str
+    assistant_close: str
+    gap: str
+    system_open: str = ""
+    system_close: str = ""
+    tool_open: str = ""
+    tool_close: str = ""
+
+
+class SurfaceTool(Part):
+    """One tool as a model was trained to see it; arguments as they are shown, `name:type`, `*` for required.
+
+    `line` is all of its text in the fold, where that was learned; else it is made of the listing's description.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    line: str | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """The bare names of its arguments, in order."""
+        return [argument.partition(":")[0].rstrip("*") for argument in self.arguments]
+
+
+class ResultSize(Part):
+    """How long a tool's results were in a corpus, in characters of JSON."""
+
+    tool: str
+    results: int
+    median: int
+    largest: int
+
+
+class Learned(Part):
+    """What a learned profile was learned from: rows, the share reproduced byte for byte, the MD5 of the fold."""
+
+    corpus: str
+    rows: int
+    coverage: float
+    block_md5: str
+    result_sizes: tuple[ResultSize, ...] = ()
 
 
 class FoldFormat(Part):

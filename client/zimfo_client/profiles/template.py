@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from zimfo_client.errors import ProfileError
 from zimfo_client.fold import plain_schema, shown_tools
-from zimfo_client.profile import Profile, Turns
+from zimfo_client.profile import Profile
 from zimfo_client.profiles.jinja import ChatTemplate, Slots, within_deadline
-from zimfo_client.profiles.notation import Block, CallFormat, ResponseFormat
+from zimfo_client.profiles.notation import Block, CallFormat, ResponseFormat, Turns
 from zimfo_client.profiles.turn_formats import seen_call
 
 INSTRUCTION: Final = (

@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from zimfo_client.calls.decode import strict_at
 from zimfo_client.fold import schema_arguments
-from zimfo_client.profile import SurfaceTool
-from zimfo_client.profiles.notation import FoldFormat
+from zimfo_client.profiles.notation import FoldFormat, SurfaceTool
 
 MAX_TOOLS: Final = 500  # of a block; hosts of today show models at most a few hundred
 MAX_FAILURES: Final = 100  # objects in a block that are no tools: bounds the time on noise

@@ -12,9 +12,8 @@ from typing import Any, Final
 from zimfo_client.calls.decode import strict_at
 from zimfo_client.calls.parse import parse_calls
 from zimfo_client.calls.shapes import ARGUMENT_KEYS, NAME_KEYS
-from zimfo_client.profile import ResultSize
 from zimfo_client.profiles.corpus import Message, Row
-from zimfo_client.profiles.notation import CallFormat, JsonStyle, ResponseFormat
+from zimfo_client.profiles.notation import CallFormat, JsonStyle, ResponseFormat, ResultSize
 
 MAX_BEFORE: Final = 400  # characters in front of the JSON of a call or a result; markers have a dozen
 MAX_BEHIND: Final = 80  # and behind it
