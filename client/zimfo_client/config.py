@@ -1,19 +1,25 @@
 """What a person has settled once, in `config.toml` of the user's configuration folder.
 
-The file holds one key so far: `location = "LAT,LON"`, in degrees.
+The file holds `location = "LAT,LON"`, in degrees, and the table `[engine]`: how models are loaded on this machine.
 """
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import platformdirs
 
+from zimfo_client.engine.base import EngineOverrides
+from zimfo_client.engine.loading import KV_TYPES
 from zimfo_client.errors import ConfigError
 from zimfo_shared.wire import Location
 
 MAX_CONFIG_BYTES: Final = 64 * 1024  # a page of settings; anything larger is another file
+MAX_CONTEXT: Final = 1 << 20  # tokens; no model was trained on more
+MAX_THREADS: Final = 1_024  # more than any processor has
+MAX_LAYERS: Final = 10_000  # of a model
 EXAMPLE: Final = 'location = "37.44,-122.14"'
 
 
@@ -22,6 +28,48 @@ class Config:
     """A person's settings; `location` is where they are unless `--location` says otherwise."""
 
     location: Location | None = None
+    engine: EngineOverrides = field(default_factory=EngineOverrides)
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """A setting that is a whole number."""
+
+    name: str
+    least: int
+    most: int
+
+    def read(self, value: object) -> int | None:
+        return value if type(value) is int and self.least <= value <= self.most else None
+
+    def __str__(self) -> str:
+        return f"a whole number from {self.least} to {self.most}"
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """A setting that is one of several values."""
+
+    name: str
+    values: tuple[object, ...]
+
+    def read(self, value: object) -> object:
+        return value if any(value is one or (value == one and type(value) is str) for one in self.values) else None
+
+    def __str__(self) -> str:
+        return "one of: " + ", ".join(str(value).lower() for value in self.values)
+
+
+# The keys of `[engine]`, each with the field of `EngineOverrides` that it sets.
+_ENGINE: Final[Mapping[str, _Whole | _Choice]] = {
+    "context": _Whole("n_ctx", 256, MAX_CONTEXT),
+    "threads": _Whole("n_threads", 1, MAX_THREADS),
+    "gpu_layers": _Whole("n_gpu_layers", -1, MAX_LAYERS),
+    "flash_attention": _Choice("flash_attention", (True, False)),
+    "kv_type_k": _Choice("kv_type_k", tuple(KV_TYPES)),
+    "kv_type_v": _Choice("kv_type_v", tuple(KV_TYPES)),
+    "mmap": _Choice("use_mmap", (True, False)),
+}
 
 
 def config_path() -> Path:
@@ -45,9 +93,28 @@ def load_config() -> Config:
         settings = tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is no TOML file: {error}. Write for example: {EXAMPLE}") from None
-    if unknown := sorted(settings.keys() - {"location"}):
-        raise ConfigError(f"{path} has an unknown setting '{unknown[0]}'. There is: location.")
-    return Config(_location(settings["location"], path) if "location" in settings else None)
+    _refuse_unknown(settings, ("location", "engine"), path)
+    return Config(
+        _location(settings["location"], path) if "location" in settings else None,
+        _engine(settings.get("engine", {}), path),
+    )
+
+
+def _refuse_unknown(found: dict[str, Any], known: Iterable[str], path: Path) -> None:
+    if unknown := sorted(found.keys() - set(known)):
+        raise ConfigError(f"{path} has an unknown setting '{unknown[0]}'. There is: {', '.join(known)}.")
+
+
+def _engine(table: object, path: Path) -> EngineOverrides:
+    if not isinstance(table, dict):
+        raise ConfigError(f"{path}: engine is no table. Write for example: [engine] and below it: context = 8192")
+    _refuse_unknown(table, _ENGINE, path)
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        values[_ENGINE[key].name] = read = _ENGINE[key].read(value)
+        if read is None:
+            raise ConfigError(f"{path}: {key} is not {_ENGINE[key]}.")
+    return EngineOverrides(**values)
 
 
 def _location(value: object, path: Path) -> Location:

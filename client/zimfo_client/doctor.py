@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from zimfo_client.engine import read_gguf, settings_for
 from zimfo_client.errors import ClientError
+from zimfo_client.fitting import free_memory, overrides_here
 from zimfo_client.models import FoundModel, estimate_memory, find_model
 from zimfo_client.profile import choose_profile
 
@@ -81,20 +82,10 @@ def examine(model: str | None = None, archives: tuple[str, ...] = ()) -> Report:
     return report
 
 
-def free_memory() -> int | None:
-    """Return the bytes that a program may still take, None where the system does not say."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            fields = dict(line.split(":", 1) for line in file)
-        return int(fields["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError, ValueError):
-        return None
-
-
 def _examine_model(report: Report, found: FoundModel, free: int | None) -> None:
     info = read_gguf(found.path)
     choice = choose_profile(info)
-    settings = settings_for(choice.profile)
+    settings = settings_for(choice.profile, overrides_here(info, choice.profile, free))
     memory = estimate_memory(info, settings)
     needed = memory.total
     flash = {None: "chosen by llama.cpp", True: "on", False: "off"}[settings.flash_attention]

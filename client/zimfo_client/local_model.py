@@ -1,15 +1,16 @@
 """From the options of a command to a conversation with a model on this machine."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
 import click
 from anyio import from_thread, to_thread
 
 from zimfo_client.agent.loop import Intents, ModelConversation, Watcher
-from zimfo_client.engine import Engine, EngineOverrides, load_engine, read_gguf
+from zimfo_client.engine import Engine, GgufInfo, load_engine, read_gguf
 from zimfo_client.errors import ExtraMissingError
+from zimfo_client.fitting import free_memory, overrides_here
 from zimfo_client.host import ToolHost
 from zimfo_client.models import FoundModel, find_model
 from zimfo_client.options import AskOptions
@@ -23,6 +24,7 @@ class LocalModel:
     """A model file that was found and checked, with the profile chosen for it."""
 
     found: FoundModel
+    info: GgufInfo
     profile: Profile
     options: AskOptions
 
@@ -36,10 +38,11 @@ class LocalModel:
         if find_spec("llama_cpp") is None:
             raise ExtraMissingError("Answering with a model (without one: --direct)")
         found = find_model(options.model)
-        choice = choose_profile(read_gguf(found.path), options.profile)
+        info = read_gguf(found.path)
+        choice = choose_profile(info, options.profile)
         if choice.warning:
             click.echo(choice.warning, err=True)
-        return cls(found, choice.profile, options)
+        return cls(found, info, choice.profile, options)
 
     async def converse(self, host: ToolHost, *, quiet: bool) -> ModelConversation:
         """Load the model and return a conversation; with `quiet`, text is not shown while it is decoded."""
@@ -71,7 +74,10 @@ class LocalModel:
         return Intents.ALL if self.found.origin == "embedded" else Intents.MISTRAINED
 
     async def _loaded(self, report: Callable[[float], None]) -> Engine:
-        overrides = EngineOverrides(seed=self.options.seed)
+        overrides = replace(overrides_here(self.info, self.profile, free_memory()), seed=self.options.seed)
+        whole = overrides_here(self.info, self.profile, None).n_ctx
+        if overrides.n_ctx != whole:
+            click.echo(f"Memory is short: the context has {overrides.n_ctx} tokens instead of {whole}.", err=True)
 
         def load() -> Engine:
             return load_engine(
