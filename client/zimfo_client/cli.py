@@ -50,7 +50,8 @@ def ask(question: tuple[str, ...], *, as_json: bool, **values: Any) -> None:
 def chat(*, jsonl: bool, **values: Any) -> None:
     """Talk: a line in, an answer out. On a pipe, one question a line.
 
-    /undo forgets the last question, /retry answers it anew, /quit leaves.
+    /undo forgets the last question, /retry answers it anew, /edit QUESTION asks another in its place, /stats tells
+    tokens and times, /quit leaves. Ctrl-C stops an answer; twice, it leaves.
     """
     from zimfo_client.run import talk
 
