@@ -109,6 +109,20 @@ def test_the_embedded_model_answers_with_call_and_sources(zimfo: Command):
     assert answer["timing"]["first_token_ms"] > 0 < answer["timing"]["tokens_per_s"]
 
 
+def test_a_second_process_does_not_read_the_tools_again(zimfo: Command, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ZIMFO_STATES_MB", "128")
+    ask = ("ask", "--json", "--seed", "1", "--model", "embedded")
+    cold, warm, moved = (
+        json.loads(zimfo(*ask, *more).out)
+        for more in (["Tell me about LIGO."], ["Who was Marie Curie?"], ["Tell me about LIGO.", "--location", "1,2"])
+    )
+    assert cold["usage"]["cached_tokens"] == 0
+    assert warm["usage"]["cached_tokens"] == moved["usage"]["cached_tokens"] > 500
+    [step] = warm["steps"]
+    assert step["prompt"] == step["cached"] + step["evaluated"]
+    assert warm["timing"]["first_token_ms"] < cold["timing"]["first_token_ms"]
+
+
 @pytest.mark.parametrize("intents", ["--intents", "--no-intents"])
 def test_a_conversation_evaluates_only_what_is_new(zimfo: Command, intents: str):
     questions = "Tell me about LIGO.\nWho was Marie Curie?\nCompare copper and zinc\n"
