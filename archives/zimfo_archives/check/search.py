@@ -26,8 +26,9 @@ _SAMPLED_ROWS = 50
 # Of the sampled records that may fit another generation only before their files are taken to be of several.
 _MIXED_SHARE = 0.05
 MIXED = "mixed"
-# Of the bounding box in degrees: records of a region's edge lie outside of it, things of another region farther.
-_MARGIN = 1.0
+# Of the bounding box in degrees: things at a region's edge, large ones above all, lie outside of it by less than the
+# first; what is farther away than the second is no thing of the region.
+_MARGIN, _ELSEWHERE = 1.0, 5.0
 
 Step = Callable[[int, int], None]
 Box = tuple[float, float, float, float]  # west, south, east, north; west > east across the antimeridian
@@ -128,7 +129,7 @@ def base_key(name: str) -> str:
 
 
 def record_of(row: Row, where: str, findings: Findings, box: Box | None) -> Record | None:
-    """Return the record of a row, None if something of it is missing or of a wrong type."""
+    """Return the record of a row, None if something of it is missing, of a wrong type or not in the region."""
     values = {short: row.get(short, row.get(long)) for short, long in _KEYS.items()}
     name, kind, subtype, lat, lon = values.values()
     if not isinstance(name, str) or not name:
@@ -150,6 +151,9 @@ def record_of(row: Row, where: str, findings: Findings, box: Box | None) -> Reco
         if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
             findings.error("wrong types", where, f"{key} of {name!r} is no list of texts")
             return None
+    if box is not None and is_far(box, lat, lon, _ELSEWHERE):
+        findings.error("records of elsewhere", where, f"{name!r} at {lat}, {lon} is not in the map's region")
+        return None
     if box is not None and is_far(box, lat, lon):
         findings.warning("far records", where, f"{name!r} at {lat}, {lon} is far outside of the bounding box")
     return Record(name, kind, subtype, float(lat), float(lon), tuple(row.get("alt_names", [])))
@@ -212,10 +216,10 @@ def _generation(archive: Archive, chunks: Iterable[str]) -> tuple[str, Keys]:
     return best, GENERATIONS[best]
 
 
-def is_far(box: Box, lat: float, lon: float) -> bool:
-    """Tell whether a position is farther outside of a box than things of its region are."""
+def is_far(box: Box, lat: float, lon: float, margin: float = _MARGIN) -> bool:
+    """Tell whether a position is farther outside of a box than things of its region are; `margin` in degrees."""
     west, south, east, north = box
-    if not south - _MARGIN <= lat <= north + _MARGIN:
+    if not south - margin <= lat <= north + margin:
         return True
     width = (east - west) % 360 if west > east else east - west
-    return (lon - west + _MARGIN) % 360 > width + 2 * _MARGIN
+    return (lon - west + margin) % 360 > width + 2 * margin

@@ -104,6 +104,7 @@ def not_utf8(files: Files) -> None:
         (edited("search-data/ca.json", lambda rows: rows[0].pop("t") and None), "has no type and subtype"),
         (edited("search-data/ca.json", lambda rows: rows[0].update(a="37")), "'Old Cafe' is at '37'"),
         (edited("search-data/ca.json", lambda rows: rows[0].update(o=181)), "'Old Cafe' is at 37.105, 181"),
+        (edited("search-data/ca.json", lambda rows: rows[0].update(a=-37.1)), "is not in the map's region"),
         (edited("search-data/ca.json", lambda rows: rows[0].update(w=3)), "w of 'Old Cafe' is no text"),
         (edited("search-data/ca.json", lambda rows: rows[0].update(alt_names="x")), "is no list of texts"),
         (edited("search-data/ca.json", lambda rows: rows[0].update(n="Xyz")), "'Xyz' does not belong there, but in xy"),
@@ -198,7 +199,7 @@ def test_damage_is_told(errors: Callable[..., list[str]], change: Change, told: 
             META, lambda m: m.update(bbox=dict(zip(("minLon", "minLat", "maxLon", "maxLat"), m["bbox"], strict=True)))
         ),
         of_all(removed(META), edited(CONFIG, lambda c: c.pop("bounds") and None)),
-        edited(CONFIG, lambda c: c.update(bounds=[179, 37, -121, 38])),
+        edited(CONFIG, lambda c: c.update(bounds=[179, 37, -121, 38])),  # across the antimeridian
     ],
 )
 def test_what_the_format_allows_is_no_error(errors: Callable[..., list[str]], change: Change):
