@@ -160,6 +160,59 @@ def build_streets(*, source: Path, output: Path, date: datetime | None, as_json:
             click.echo(line)
 
 
+@main.group()
+def synth() -> None:
+    """Make invented archives of any size, for tests of how things scale; equal options give equal archives."""
+
+
+def _synth_options(what: str) -> Callable[[_Command], _Command]:
+    options = [
+        click.option("--size", required=True, type=int, metavar="N", help=what),
+        click.option(
+            "--seed", default=1, show_default=True, type=int, metavar="S", help="Another number, another one."
+        ),
+        click.option(
+            "-o", "--output", required=True, type=click.Path(path_type=Path), help="The archive to write, X.zim."
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Report as JSON."),
+    ]
+
+    def decorate(command: _Command) -> _Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+@synth.command("streets")
+@_synth_options("About how many junctions and ends of roads, and how many places, streets and addresses.")
+@_layout_option
+def synth_streets(*, size: int, seed: int, output: Path, layout: Any, as_json: bool) -> None:
+    """Make a map: towns with their streets, the roads between them, rivers, places and addresses."""
+    with _errors_for_people():
+        from zimfo_archives.synth.streets import synth_streets as build
+
+        with _bars() as progress:
+            contents = build(output, size, seed, layout=layout, progress=progress)
+    click.echo(json.dumps(_contents_dict(contents), ensure_ascii=False) if as_json else _map_summary(contents))
+
+
+@synth.command("wiki")
+@_synth_options("How many articles.")
+def synth_wiki(*, size: int, seed: int, output: Path, as_json: bool) -> None:
+    """Make an encyclopedia: articles with sections, links, redirects and coordinates."""
+    with _errors_for_people():
+        from zimfo_archives.synth.articles import synth_wiki as build
+
+        with _bars() as progress:
+            report = build(output, size, seed, progress=progress)
+    fields = {**asdict(report), "path": str(report.path), "seconds": round(report.seconds, 3)}
+    parts = f"{_count(report.articles, 'article')}, {_count(report.redirects, 'redirect')}"
+    summary = f"{report.path}: {parts}, {report.bytes / 1e6:.1f} MB in {report.seconds:.1f} s"
+    click.echo(json.dumps(fields, ensure_ascii=False) if as_json else summary)
+
+
 @main.command()
 @click.argument("archive", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")

@@ -89,6 +89,14 @@ def test_a_region_across_the_antimeridian(tmp_path: Path):
     assert abs(rows["Dateline Road"]["o"]) > 179.9
 
 
+def test_bounds_across_the_antimeridian_are_not_the_rest_of_the_world(tmp_path: Path):
+    bounds = '<bounds minlat="-17" minlon="179.9" maxlat="-16.6" maxlon="-179.9"/>'
+    (tmp_path / "fiji.osm").write_text(FIJI.replace('<osm version="0.6">', f'<osm version="0.6">{bounds}'))
+    told = build_streets(tmp_path / "fiji.osm", tmp_path / "fiji.zim", MapOptions()).contents.bounds
+    assert told is not None
+    assert told[0] > 179 > -179 > told[2]
+
+
 def test_a_route_across_the_antimeridian_is_short(tmp_path: Path):
     from zimfo_server.atlas.graph.load import open_graph
     from zimfo_server.atlas.routing.connect import connect_nodes

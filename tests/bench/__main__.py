@@ -15,6 +15,7 @@ from pathlib import Path
 
 import anyio
 from mcp import Client, StdioServerParameters, stdio_client
+from tests.bench import builder, constrained, engine
 
 ROOT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("ZIMFO_SHARED", ROOT.parent / "shared")) / "data"
@@ -59,6 +60,13 @@ async def main() -> None:
     _table(ours, rival)
     await _maps()
     _model()
+
+
+def alone() -> None:
+    """Measure what needs no server, each in the process that it has left clean."""
+    builder.main(SHARED)
+    constrained.main()
+    engine.main()
 
 
 async def _server(command: list[str], tool: str, argument: str, env: dict[str, str] | None = None) -> dict[str, float]:
@@ -164,3 +172,4 @@ def _model() -> None:
 
 if __name__ == "__main__":
     anyio.run(main)
+    alone()

@@ -15,10 +15,15 @@ Floats = npt.NDArray[np.float64]
 
 def bounds_of(extract: Extract, graph: Graph, records: Iterable[Record]) -> Bounds | None:
     """Return the region that the file says it covers; else what its roads and places cover, None if it has none."""
-    if extract.bounds is not None:
-        return extract.bounds
+    told = extract.bounds
+    if told is not None and span(told)[0] <= 180:
+        return told
     places = np.array([(record.lat, record.lon) for record in records], dtype=np.float64).reshape(-1, 2)
-    return smallest_bounds(np.concatenate([places, graph.nodes / E7]))
+    found = smallest_bounds(np.concatenate([places, graph.nodes / E7]))
+    if told is None or found is None:
+        return told or found
+    # osmium puts the sides of a box in order: of one across the antimeridian, it tells all the rest of the world.
+    return told if told[0] <= found[0] <= found[2] <= told[2] else found
 
 
 def smallest_bounds(positions: Floats) -> Bounds | None:

@@ -136,7 +136,7 @@ def write_map(
     progress: Progress | None,
     started: float,
 ) -> MapContents:
-    """Write an archive of roads and of records, which come by type and name; `started` is on the monotonic clock.
+    """Write an archive of roads and of records, which come by type; `started` is on the monotonic clock.
 
     Raises an ArchivesError, in which case an archive already there is untouched.
     """

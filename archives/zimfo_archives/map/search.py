@@ -43,7 +43,7 @@ class _File:
 
 @dataclass(slots=True)
 class SearchIndex:
-    """All records of a map, added in the order in which files shall have them: by type, then by name."""
+    """All records of a map, added in the order in which files shall have them: by type."""
 
     by_type: Counter[str] = field(default_factory=Counter)
     linked: int = 0  # records with a Wikipedia article
