@@ -15,6 +15,7 @@ from pathlib import Path
 
 import anyio
 from mcp import Client, StdioServerParameters, stdio_client
+
 from tests.bench import builder, constrained, engine
 
 ROOT = Path(__file__).parents[2]
