@@ -1,8 +1,9 @@
-"""Maps of real regions in the hands of the server: places are found, points have names, streets are joined by routes."""
+"""Maps of real regions in the hands of the server: places have names and are found, streets are joined by routes."""
 
 import math
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +28,7 @@ from zimfo_shared.routes import Mode, RouteInput
 from zimfo_shared.sphere import haversine_m
 
 LONG = pytest.mark.long
-# Extract, its main town (that of Porto and London is not in the extract: a village and a suburb), and two of its streets.
+# Extract, its main town (Porto and London lie outside of theirs: a village and a suburb), and two of its streets.
 REGIONS = {
     "monaco": ("monaco_planetiler.osm.pbf", "Monaco", "Rue Grimaldi", "Boulevard des Moulins"),
     "andorra": ("andorra_valhalla_docker.osm.pbf", "Andorra la Vella", "Pont de Madrid", "Carretera d'Os"),
@@ -82,7 +83,7 @@ def route(served: Served, origin: str, destination: str, mode: Mode = "drive") -
 
 
 def length_m(line: list[tuple[float, float]]) -> float:
-    return sum(haversine_m(*one, *other) for one, other in zip(line, line[1:]))
+    return sum(haversine_m(*one, *other) for one, other in pairwise(line))
 
 
 def town_is_found(served: Served, region: str) -> None:
