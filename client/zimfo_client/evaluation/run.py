@@ -151,7 +151,7 @@ async def _asked(
             seconds=timing["total_ms"] / 1000,
             first_token_s=None if first is None else first / 1000,
             decode_s=timing.get("decode_ms", 0.0) / 1000,
-            peak_rss_bytes=answer.get("peak_rss_bytes"),
+            peak_rss_bytes=usage.get("peak_rss_bytes"),
         )
     )
     return None
