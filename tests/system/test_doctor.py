@@ -1,6 +1,7 @@
 """`zimfo doctor` as a person runs it."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,4 +38,4 @@ def test_one_damaged_archive_among_good_ones_is_a_hint(zimfo: Callable[..., Any]
     done = zimfo("doctor", "--archives", str(tmp_path))
     assert done.code == 0, done.out
     assert "archive: bad cannot be used" in done.out
-    assert "archive: good, generic, 52 pages" in done.out
+    assert re.search(r"archive: good, generic, [1-9]\d+ pages", done.out)
