@@ -74,7 +74,8 @@ def _profile(fold: str, model: str | None) -> "Profile":
     """Return the profile of that name; a model's own chat template is that of the model. Raises `ClientError`."""
     from zimfo_client.engine import read_gguf
     from zimfo_client.models import find_model
-    from zimfo_client.profile import TEMPLATE, choose_profile, find_profile
+    from zimfo_client.profile import TEMPLATE, find_profile
+    from zimfo_client.profiles.choice import choose_profile
 
     return choose_profile(read_gguf(find_model(model).path), fold).profile if fold == TEMPLATE else find_profile(fold)
 

@@ -1,6 +1,7 @@
 """`zimfo doctor`: what there is on this machine to answer with, what is missing, and what to do about it.
 
-Looks at files and starts the tool server once. It loads no model and uses no network.
+Looks at files and starts the tool server once. It loads no model, and asks no other program than an inference server
+whose address was given for a model.
 """
 
 import json
@@ -17,7 +18,8 @@ from zimfo_client.engine import read_gguf, settings_for
 from zimfo_client.errors import ClientError
 from zimfo_client.fitting import free_memory, overrides_here
 from zimfo_client.models import FoundModel, estimate_memory, find_model
-from zimfo_client.profile import choose_profile
+from zimfo_client.models.store import asked_address
+from zimfo_client.profiles.choice import choose_profile, choose_remote_profile
 
 LIST_DEADLINE_S: Final = 60  # a folder of hundreds of archives on a slow disk; a usual one takes 1 s
 _PACKAGES: Final = ("zimfo", "llama-cpp-python", "libzim", "mcp", "numpy")
@@ -69,11 +71,15 @@ def examine(model: str | None = None, archives: tuple[str, ...] = ()) -> Report:
             report.versions[package] = "missing"
     free = free_memory()
     report.machine = {"processors": os.cpu_count(), "free memory, MB": None if free is None else free // _MB}
-    if find_spec("llama_cpp") is None:
+    address = asked_address(model, os.environ)
+    if address is None and find_spec("llama_cpp") is None:
         report.problems.append("llama.cpp is not installed.")
         report.hints.append("Type: pip install 'zimfo[agent]' (or ask with --direct, which needs no model).")
     try:
-        _examine_model(report, find_model(model), free)
+        if address is None:
+            _examine_model(report, find_model(model), free)
+        else:
+            _examine_server(report, address)
     except ClientError as error:
         report.problems.append(str(error))
     _examine_archives(report, archives)
@@ -109,6 +115,19 @@ def _examine_model(report: Report, found: FoundModel, free: int | None) -> None:
     if free is not None and needed > free:
         report.problems.append(f"The model needs about {needed // _MB} MB and {free // _MB} MB are free.")
         report.hints.append("Choose a smaller model or close other programs.")
+
+
+def _examine_server(report: Report, address: str) -> None:
+    from zimfo_client.engine.remote import connect  # brings an HTTP client along
+
+    remote = connect(address)
+    report.model = {
+        "model": remote.name,
+        "server": remote.endpoint.root,
+        "prompts": "token ids (llama-server)" if remote.takes_tokens else "messages (/v1/chat/completions)",
+        "profile": choose_remote_profile(remote).profile.name,
+        "context": remote.n_ctx,
+    }
 
 
 def _examine_archives(report: Report, archives: tuple[str, ...]) -> None:

@@ -11,6 +11,7 @@ ClientError
 ├── CorpusError                 a training corpus that no profile can be learned from
 ├── ContextFullError            the conversation does not fit the model's context
 ├── EngineError                 llama.cpp could not load or run the model
+├── EndpointError               an inference server that cannot be reached or used
 ├── SuiteError                  a suite of evaluation questions that cannot be used
 ├── ServerUnavailableError      the MCP server could not be started or reached
 ├── ServerLostError             the MCP server went away in the middle of a conversation
@@ -72,6 +73,10 @@ class ContextFullError(ClientError):
 
 class EngineError(ClientError):
     """The inference engine failed; the message quotes its reason."""
+
+
+class EndpointError(ClientError):
+    """An inference server cannot be reached, refuses, or does not answer like one; the message names it."""
 
 
 class SuiteError(ClientError):

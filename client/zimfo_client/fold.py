@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from zimfo_client.calls.grammar import CallGrammar, call_grammar
+from zimfo_client.neutral import broken_up
 from zimfo_client.profile import Profile
 from zimfo_client.profiles.notation import FoldFormat, fill
 
@@ -22,9 +23,6 @@ MAX_DEPTH = 4  # of references and unions that are followed to name a type
 
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _DIRECTIONS: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069]")  # would let a line read other than it is
-_COMMON_MARKERS: Final = re.compile(
-    r"<(?=\|)|<(?=/?(?:tool|think|start_of|end_of))|(?<=\|)>|\[(?=TOOL_)", re.IGNORECASE
-)
 
 Tool = Mapping[str, Any]
 
@@ -105,10 +103,7 @@ def neutralise(text: str, markers: Sequence[str], limit: int) -> str:
     """Return foreign text as one line of at most `limit` characters that holds no marker and no code fence."""
     text = _DIRECTIONS.sub("", text[: limit * 4])
     text = " ".join(_CONTROLS.sub(" ", text).split()).replace("```", "'''")
-    for marker in markers:
-        if len(marker) > 1:
-            text = text.replace(marker, f"{marker[0]} {marker[1:]}")
-    text = _COMMON_MARKERS.sub(lambda found: f" {found[0]}" if found[0] == ">" else f"{found[0]} ", text)
+    text = broken_up(text, markers)
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 

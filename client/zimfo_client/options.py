@@ -55,7 +55,11 @@ class AskOptions:
 
 
 _OPTIONS = (
-    click.option("--model", metavar="PATH|NAME", help="A GGUF file, or a name of `models list`."),
+    click.option(
+        "--model",
+        metavar="PATH|NAME|URL",
+        help="A GGUF file, a name of `models list`, or the address of an inference server.",
+    ),
     click.option(
         "--profile", metavar="NAME|FILE", help="How the model is prompted, see `profile list`.  [default: by the model]"
     ),

@@ -5,11 +5,9 @@ archive or a tool listing is not. Segments are cut where the tokenizers of these
 that a prompt has the tokens it would have had as one text.
 """
 
-import contextlib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Self
@@ -19,8 +17,7 @@ from pydantic import Field, ValidationError
 
 from zimfo_client.calls.scan import Wrapper, own_wrapper
 from zimfo_client.engine.base import EngineSettings, SamplingSettings
-from zimfo_client.engine.gguf_file import GgufInfo
-from zimfo_client.errors import ExtraMissingError, ProfileError
+from zimfo_client.errors import ProfileError
 from zimfo_client.profiles.notation import (
     Block,
     CallFormat,
@@ -42,6 +39,7 @@ CHATML: Final = "chatml"
 LFM2: Final = "lfm2"
 GEMMA3: Final = "gemma3"
 TEMPLATE: Final = "template"
+CHAT_COMPLETIONS: Final = "chat-completions"
 _SUFFIX: Final = ".toml"
 
 
@@ -204,14 +202,6 @@ class Profile(Part):
         return str(float(value)) if self.location_digits is None else f"{value:.{self.location_digits}f}"
 
 
-@dataclass(frozen=True)
-class ProfileChoice:
-    """A profile chosen for a model, and what the person should know about the choice."""
-
-    profile: Profile
-    warning: str | None = None
-
-
 def profiles_folder() -> Path:
     """Return the folder of a person's own profiles, learned or written by hand, whether or not it exists."""
     return platformdirs.user_data_path("zimfo") / "profiles"
@@ -273,44 +263,6 @@ def parse_profile(text: str, source: str) -> Profile:
     if (problem := _problem(profile)) is not None:
         raise ProfileError(f"The profile {source} is not usable: {problem}.")
     return profile
-
-
-def choose_profile(info: GgufInfo, spec: str | None = None) -> ProfileChoice:
-    """Return the profile that `spec` names, else choose one by what a model file says. Raises `ProfileError`."""
-    if spec is not None:
-        return ProfileChoice(_templated(info) if spec == TEMPLATE else find_profile(spec))
-    names = f"{info.name} {info.path.stem}".lower()
-    if info.architecture == "lfm2moe" and ("zimfo" in names or re.search(r"(?<![a-z])ft(?![a-z])", names)):
-        return ProfileChoice(get_profile(FINE_TUNE))
-    for name, marker in ((LFM2, "<|tool_call_start|>"), (CHATML, "<|im_start|>"), (GEMMA3, "<start_of_turn>")):
-        if marker in info.chat_template or (name == LFM2 and info.architecture in ("lfm2", "lfm2moe")):
-            return ProfileChoice(get_profile(name))
-    if info.chat_template:
-        with contextlib.suppress(ProfileError, ExtraMissingError):
-            return ProfileChoice(_templated(info))
-    what = f"a model of the architecture '{info.architecture}'" if info.architecture else "this model"
-    return ProfileChoice(
-        get_profile(CHATML),
-        f"No profile is made for {what}; '{CHATML}' is tried. Choose another if its answers are odd.",
-    )
-
-
-def _templated(info: GgufInfo) -> Profile:
-    """Return the profile of a model's own chat template. Raises `ProfileError`, `ExtraMissingError` without jinja."""
-    if not info.chat_template:
-        raise ProfileError(
-            f"{info.path.name} has no chat template. Choose another profile: {', '.join(list_profiles())}."
-        )
-    try:
-        from zimfo_client.engine.tokens import end_of_text
-        from zimfo_client.profiles.template import template_profile
-
-        eos = end_of_text(info.path) if "eos_token" in info.chat_template else ""
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in ("jinja2", "llama_cpp"):
-            raise
-        raise ExtraMissingError("A model's own chat template") from None
-    return template_profile(info.chat_template, get_profile(TEMPLATE), eos)
 
 
 def _shipped() -> Any:

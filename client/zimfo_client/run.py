@@ -10,10 +10,10 @@ import anyio
 import click
 
 from zimfo_client.agent.conversation import Conversation, DirectConversation
+from zimfo_client.answering import find_answering_model
 from zimfo_client.errors import ClientError
 from zimfo_client.interrupt import Interrupts
 from zimfo_client.lines import Lines
-from zimfo_client.local_model import LocalModel
 from zimfo_client.options import MAX_QUESTION_CHARS, AskOptions
 from zimfo_client.servers import open_tools
 from zimfo_client.show import call_line, show_answer, show_json
@@ -128,7 +128,7 @@ async def _conversation(options: AskOptions, *, quiet: bool) -> AsyncIterator[Co
 
     The model is looked for before the server starts, so that a wrong name is answered at once.
     """
-    model = None if options.direct else LocalModel.find(options)
+    model = None if options.direct else find_answering_model(options)
     async with open_tools(options) as host:
         host.on_wait = lambda text: click.echo(text, err=True)
         conversation: Conversation

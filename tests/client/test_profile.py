@@ -13,13 +13,13 @@ from zimfo_client.errors import ProfileError
 from zimfo_client.fold import fold_tools
 from zimfo_client.profile import (
     Profile,
-    choose_profile,
     find_profile,
     get_profile,
     list_profiles,
     parse_profile,
     profiles_folder,
 )
+from zimfo_client.profiles.choice import choose_profile
 from zimfo_client.transcript import Segment
 
 

@@ -11,9 +11,10 @@ from zimfo_client.calls import ToolCall, parse_calls
 from zimfo_client.engine import Engine, GgufInfo, read_gguf
 from zimfo_client.errors import ProfileError
 from zimfo_client.fold import fold_tools
-from zimfo_client.profile import Profile, choose_profile, get_profile
+from zimfo_client.profile import Profile, get_profile
 from zimfo_client.profiles import jinja
 from zimfo_client.profiles.check import problems
+from zimfo_client.profiles.choice import choose_profile
 from zimfo_client.profiles.jinja import ChatTemplate, Slots
 from zimfo_client.profiles.template import template_profile
 from zimfo_client.transcript import Segment, Transcript

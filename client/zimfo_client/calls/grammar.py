@@ -49,11 +49,6 @@ class CallGrammar:
     reasoning: tuple[tuple[str, str], ...] = ()
     forbidden: tuple[str, ...] = ()
 
-    def with_opener(self) -> str:
-        """Return the grammar of a whole call, its opener included, for engines that look for the opener themselves."""
-        head, _, rest = self.gbnf.partition("\n")
-        return f"{head.replace('root ::= ', f'root ::= {quoted(self.opener)} ', 1)}\n{rest}"
-
 
 def call_grammar(
     tools: Iterable[tuple[Mapping[str, Any], Sequence[str]]],

@@ -12,7 +12,7 @@ from zimfo_client.models.memory import MemoryEstimate, estimate_memory
 from zimfo_client.models.partial import partial_of, partials
 from zimfo_client.models.sizes import size_text
 from zimfo_client.models.store import FoundModel, folder_entries, is_first, list_models
-from zimfo_client.profile import choose_profile
+from zimfo_client.profiles.choice import choose_profile
 
 
 @dataclass(frozen=True)

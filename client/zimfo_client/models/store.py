@@ -51,6 +51,12 @@ def find_model(spec: str | None = None, environment: Mapping[str, str] | None = 
     raise ModelNotFoundError(f"No model is installed. {_where_to_put_one()}")
 
 
+def asked_address(spec: str | None, environment: Mapping[str, str]) -> str | None:
+    """Return the address of the server whose model `spec`, or else `ZIMFO_MODEL`, asks for; None for a file."""
+    asked = spec or environment.get(ENVIRONMENT) or ""
+    return asked if asked.lower().startswith(("http://", "https://")) else None
+
+
 def list_models() -> list[FoundModel]:
     """Return the models that go by a name: those of the user's data folder, newest first, then the embedded one."""
     files = sorted((file for file in folder_entries() if is_first(file) and file.is_file()), key=_age)
@@ -90,6 +96,10 @@ def embedded_model() -> FoundModel | None:
 
 
 def _asked_for(spec: str, origin: Origin, shown: str) -> FoundModel:
+    if asked_address(spec, {}):
+        raise ModelNotFoundError(
+            f"{shown} is the address of a server, and this looks at model files. Name one of those."
+        )
     path = Path(spec).expanduser()
     if path.exists():
         return FoundModel(model_name(path), path, origin)
