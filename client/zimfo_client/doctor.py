@@ -128,6 +128,7 @@ def _examine_server(report: Report, address: str) -> None:
         "profile": choose_remote_profile(remote).profile.name,
         "context": remote.n_ctx,
     }
+    remote.endpoint.close()
 
 
 def _examine_archives(report: Report, archives: tuple[str, ...]) -> None:

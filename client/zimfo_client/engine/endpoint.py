@@ -25,7 +25,8 @@ SILENCE_S: Final = (
 REPLY_S: Final = 3_600  # for one whole reply
 POLL_S: Final = 0.05  # how often a running reply looks whether it is still wanted
 MAX_ANSWER_BYTES: Final = 32 << 20  # of one JSON answer; tokens of the longest context with their texts take 10 MB
-MAX_STREAM_BYTES: Final = 64 << 20  # of one reply; 1,024 tokens take 0.5 MB, a server's last event its whole prompt
+MAX_EVENT_BYTES: Final = 4 << 20  # of one event; the last one of a llama-server repeats its prompt
+MAX_STREAM_BYTES: Final = 64 << 20  # of one reply; 1,024 tokens take 0.5 MB
 MAX_REASON: Final = 300  # characters of what a server says went wrong
 
 _ABSENT: Final = (httpx2.codes.NOT_FOUND, httpx2.codes.METHOD_NOT_ALLOWED, httpx2.codes.NOT_IMPLEMENTED)
@@ -149,7 +150,7 @@ class Endpoint:
             held, taken, events = b"", 0, 0
             async for chunk in response.aiter_bytes():
                 taken += len(chunk)
-                if taken > MAX_STREAM_BYTES:
+                if taken > MAX_STREAM_BYTES or len(held) > MAX_EVENT_BYTES:
                     raise EndpointError(f"{self.root} does not end its reply. Ask again, or restart that server.")
                 *lines, held = (held + chunk).split(b"\n")
                 for line in lines:

@@ -59,6 +59,14 @@ class RemoteModel:
 def connect(address: str) -> RemoteModel:
     """Ask the server at an address what it is and what it runs. Raises `EndpointError`."""
     endpoint = Endpoint(address)
+    try:
+        return _found(endpoint)
+    except BaseException:
+        endpoint.close()
+        raise
+
+
+def _found(endpoint: Endpoint) -> RemoteModel:
     properties = endpoint.has("/props")
     listed = endpoint.has("/v1/models")
     models = listed.get("data") if isinstance(listed, Mapping) else None
