@@ -60,7 +60,7 @@ def grammar_for(listing: Sequence[Tool], profile: Profile) -> CallGrammar | None
 
     None when it shows none, when the profile wants none, and for formats that no grammar is made for.
     """
-    if not profile.grammar or not profile.call.is_usual:
+    if not profile.grammar or not profile.call.has_grammar:
         return None
     return call_grammar(
         shown_tools(listing, profile), profile.call, reasoning=profile.reasoning, forbidden=profile.stop

@@ -1,9 +1,11 @@
 """Calls under the grammar: whatever a model's weights, a call that was begun is one that a tool takes."""
 
+import ast
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -31,6 +33,14 @@ GREEDY = SamplingSettings(temperature=0, max_tokens=64)
 
 
 @pytest.fixture(scope="module")
+def random_weights(hybrid_path: Path) -> Iterator[Engine]:
+    """The tiny LFM2-MoE, whose markers are tokens of their own."""
+    engine = load_engine(hybrid_path, get_profile("lfm2"), EngineOverrides(n_ctx=4_096, n_threads=1))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
 def grammar(chatml: Profile) -> CallGrammar:
     made = grammar_for(LISTING, chatml)
     assert made is not None
@@ -45,43 +55,68 @@ def reply_to(engine: Engine, profile: Profile, sampling: SamplingSettings, said:
     return engine.generate(transcript, sampling)
 
 
-def strict(profile: Profile, reply: str) -> dict[str, Any]:
-    """The body of a forced call, read as JSON and nothing else, valid for its tool."""
+def strict(profile: Profile, reply: str) -> tuple[str, dict[str, Any]]:
+    """The tool and the arguments of a forced call, read as JSON or Python and nothing else, valid for the tool."""
     assert reply.endswith(profile.call.close), reply
-    body: dict[str, Any] = json.loads(reply.removesuffix(profile.call.close))
-    assert list(body) == [profile.call.name_key, profile.call.arguments_key]
-    jsonschema.validate(body[profile.call.arguments_key], SCHEMAS[body[profile.call.name_key]])
-    return body
+    written = reply.removesuffix(profile.call.close)
+    if profile.call.notation == "python":
+        # JSON has an escaped slash, and Python a backslash before one.
+        call = ast.parse(written.replace("\\/", "/"), mode="eval").body
+        assert isinstance(call, ast.Call)
+        assert isinstance(call.func, ast.Name)
+        assert not call.args
+        name = call.func.id
+        arguments = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
+    else:
+        body = json.loads(written)
+        assert list(body) == [profile.call.name_key, profile.call.arguments_key]
+        name, arguments = body.values()
+    jsonschema.validate(arguments, SCHEMAS[name])
+    return name, arguments
 
 
 def every_call_is_valid(engine: Engine, profile: Profile, seeds: range) -> set[str]:
     grammar = grammar_for(LISTING, profile)
+    assert grammar is not None
     used = set()
     for seed in seeds:
         reply = reply_to(engine, profile, replace(WILD, calls=grammar, seed=seed), profile.call.open)
         assert reply.stopped == "stop"
-        body = strict(profile, reply.text)
-        used.add(body[profile.call.name_key])
+        name, arguments = strict(profile, reply.text)
+        used.add(name)
         [call] = parse_calls(profile.call.open + reply.text, ARGUMENTS).calls
-        assert (call.name, call.repaired) == (body[profile.call.name_key], False)
+        assert (call.name, call.arguments, call.repaired) == (name, arguments, False)
     return used
 
 
-def test_calls_of_a_real_model_at_high_temperature_are_valid_in_every_profile(smol: Engine) -> None:
-    for name in ("chatml", "lfm2.5-zimfo"):
-        assert len(every_call_is_valid(smol, get_profile(name), range(10))) > 2
+PROFILES = ("chatml", "lfm2.5-zimfo", "lfm2", "gemma3")
+
+
+def test_a_hundred_calls_of_random_weights_are_valid(random_weights: Engine) -> None:
+    used = set()
+    for number, name in enumerate(PROFILES):
+        used |= every_call_is_valid(random_weights, get_profile(name), range(number, 100, len(PROFILES)))
+    assert len(used) > 6
+
+
+def test_calls_of_a_real_model_at_high_temperature_are_valid(smol: Engine) -> None:
+    for name in ("chatml", "lfm2"):
+        every_call_is_valid(smol, get_profile(name), range(3))
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3_600)
-def test_two_thousand_calls_at_high_temperature_are_valid(smol: Engine, chatml: Profile) -> None:
-    every_call_is_valid(smol, chatml, range(1_000, 3_000))
+def test_two_thousand_calls_at_high_temperature_are_valid(random_weights: Engine) -> None:
+    used = set()
+    for number, name in enumerate(PROFILES):
+        used |= every_call_is_valid(random_weights, get_profile(name), range(number, 2_000, len(PROFILES)))
+    assert used == set(SCHEMAS)
 
 
 def test_a_call_is_brought_to_its_end_within_a_small_budget(
     smol: Engine, chatml: Profile, grammar: CallGrammar
 ) -> None:
-    for seed in range(10):
+    for seed in range(5):
         sampling = replace(WILD, calls=grammar, seed=seed, max_tokens=grammar.shortest + 2)
         reply = reply_to(smol, chatml, sampling, chatml.call.open)
         assert reply.stopped == "stop"

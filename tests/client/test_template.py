@@ -165,7 +165,7 @@ def test_a_template_that_knows_tools_shows_them_its_way() -> None:
     assert "{{ 7 * 7 }}" in tools[0]["parameters"]["properties"]["q"]["description"]
     assert rest == "<|im_end|>\n<|im_start|>user\nHi?<|im_end|>"
     assert (profile.call.open, profile.call.close) == ("<tool_call>\n", "\n</tool_call>")
-    assert profile.call.is_usual
+    assert profile.call.has_grammar
     assert _text(profile.tool_results([("a", "{}"), ("b", "[]")])) == (
         "\n<|im_start|>user\n<tool_response>\n{}\n</tool_response>\n<tool_response>\n[]\n</tool_response><|im_end|>"
     )

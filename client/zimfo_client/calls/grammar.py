@@ -1,8 +1,8 @@
 """The grammar of calls: what a model may write once it has begun one, as GBNF made from the tools on offer.
 
 Lazy: prose is free. From a profile's call opener on, exact tool names, exact argument names and types, enumerations and
-required arguments are all that can be sampled, in one line of JSON as the corpus has it, up to the closing marker. One
-reply makes one call; what the model wants besides, it asks for when it has the result.
+required arguments are all that can be sampled, up to the closing marker: one line of JSON as the corpus has it, or
+a Python call. One reply makes one call; what the model wants besides, it asks for when it has the result.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +24,10 @@ class CallSurface(Protocol):
     @property
     def close(self) -> str:
         """The marker behind a call, with the white space before it."""
+
+    @property
+    def notation(self) -> str:
+        """`json` or `python`."""
 
     @property
     def name_key(self) -> str:
@@ -64,8 +68,9 @@ def call_grammar(
     opener = surface.open.rstrip()
     if not opener:
         return None  # nothing would tell a call from prose
-    rules, bodies, shortest = Rules(), [], 0
-    before = quoted(surface.open[len(opener) :] + f'{{"{surface.name_key}": ')
+    is_python = surface.notation == "python"
+    rules, bodies, shortest = Rules(python=is_python), [], 0
+    before = surface.open[len(opener) :] + ("" if is_python else f'{{"{surface.name_key}": ')
     for tool, arguments in tools:
         schema = resolved(tool.get("inputSchema"), tool.get("inputSchema") or {})
         declared = schema.get("properties")
@@ -73,14 +78,15 @@ def call_grammar(
         required = required_of(schema) & properties.keys()
         shown = [name for argument in arguments if (name := argument.split(":")[0].rstrip("*")) in properties]
         order = dict.fromkeys([*shown, *(name for name in properties if name in required)])
-        members = rules.members([(name, properties[name]) for name in order], required, schema, 0)
-        name = quoted(f'"{tool["name"]}", "{surface.arguments_key}": ')
-        bodies.append(f"{name} {members}")
+        keywords = is_python and all(name.isidentifier() for name in order)
+        members = rules.members([(name, properties[name]) for name in order], required, schema, 0, keywords=keywords)
+        name = f"{tool['name']}(" if is_python else f'"{tool["name"]}", "{surface.arguments_key}": '
+        bodies.append(f"{quoted(name)} {members}" + (' ")"' if is_python else ""))
         least = sum(len(argument.encode()) + _LEAST_VALUE for argument in required)
         shortest = max(shortest, len(name.encode()) + least)
     if not bodies:
         return None
-    root = f"{before} ({' | '.join(bodies)}) {quoted('}' + surface.close)}"
+    root = f"{quoted(before)} ({' | '.join(bodies)}) {quoted(('' if is_python else '}') + surface.close)}"
     return CallGrammar(
         opener=opener,
         closer=surface.close,

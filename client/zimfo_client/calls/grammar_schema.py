@@ -19,6 +19,7 @@ MAX_DEPTH: Final = 5  # of schemas in schemas; a schema may refer to itself
 MAX_RULES: Final = 20_000  # of a grammar, thirty times what our own tools have; beyond it every value is a text
 FREE_ORDER: Final = 8  # members up to which any order is admitted: the rules double with each one
 
+PYTHON_WORDS: Final = {None: "None", True: "True", False: "False"}
 _GENERAL: Final = {"type": ["string", "number", "boolean"]}
 # A character of a text: anything but quote, backslash and controls; an escape that is no control and half of no pair.
 _CHARACTER: Final = (
@@ -36,9 +37,10 @@ def quoted(text: str) -> str:
 
 
 class Rules:
-    """The rules of one grammar; equal ones are kept once."""
+    """The rules of one grammar; equal ones are kept once. Values are JSON, or with `python` what Python calls them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, python: bool = False) -> None:
+        self._python = python
         self._names: dict[str, str] = {}
         self._lines: list[str] = []
 
@@ -62,7 +64,7 @@ class Rules:
             return self._typed(kind if kind in ("integer", "number", "boolean") else "string", schema, root, depth)
         choices = [schema["const"]] if "const" in schema else schema.get("enum")
         if isinstance(choices, list) and 0 < len(choices) <= MAX_CHOICES:
-            return self.add("one", " | ".join(quoted(_json(choice)) for choice in choices))
+            return self.add("one", " | ".join(quoted(self._written(choice)) for choice in choices))
         for key in ("anyOf", "oneOf"):
             if isinstance(options := schema.get(key), list) and options:
                 return self._options(schema, key, options, root, depth)
@@ -78,16 +80,31 @@ class Rules:
             return self._typed("array", schema, root, depth)
         return self.value(_GENERAL, root, depth + 1)
 
-    def members(self, named: Sequence[tuple[str, object]], required: frozenset[str], root: Schema, depth: int) -> str:
-        """Return the name of a rule for an object with these members, the required ones never left out."""
+    def members(
+        self,
+        named: Sequence[tuple[str, object]],
+        required: frozenset[str],
+        root: Schema,
+        depth: int,
+        *,
+        keywords: bool = False,
+    ) -> str:
+        """Return the name of a rule for an object with these members, the required ones never left out.
+
+        With `keywords` they are a Python call's arguments, `name=value`, without what stands around them.
+        """
         if depth >= MAX_DEPTH:
             named = [(name, declared) for name, declared in named if name in required]
         pairs = [
-            (name in required, f"{quoted(_json(name) + ': ')} {self.value(declared, root, depth + 1)}")
+            (
+                name in required,
+                f"{quoted(f'{name}=' if keywords else _json(name) + ': ')} {self.value(declared, root, depth + 1)}",
+            )
             for name, declared in named
         ]
+        before, behind = ('""', '""') if keywords else ('"{"', '"}"')
         if not pairs:
-            return self.add("object", '"{}"')
+            return self.add("object", f"{before} {behind}")
         known: dict[tuple[int, ...], str] = {}
 
         def choices(left: tuple[int, ...]) -> str:
@@ -110,7 +127,10 @@ class Rules:
 
         every = tuple(range(len(pairs)))
         body = f"({choices(every)})" if is_needed(every) else f"({choices(every)})?"
-        return self.add("object", f'"{{" {body} "}}"')
+        return self.add("object", f"{before} {body} {behind}")
+
+    def _written(self, value: object) -> str:
+        return PYTHON_WORDS[value] if self._python and (value is None or isinstance(value, bool)) else _json(value)
 
     def _options(self, schema: Schema, key: str, options: list[Any], root: Schema, depth: int) -> str:
         outer = {name: value for name, value in schema.items() if name != key}
@@ -129,9 +149,9 @@ class Rules:
                 written = numbers.integer if kind == "integer" else numbers.decimal
                 return self.add("number", written(*_bounds(schema)))
             case "boolean":
-                return self.add("boolean", '"true" | "false"')
+                return self.add("boolean", " | ".join(quoted(self._written(value)) for value in (True, False)))
             case "null":
-                return self.add("null", '"null"')
+                return self.add("null", quoted(self._written(None)))
             case "array":
                 return self._list(schema, root, depth)
             case "object":

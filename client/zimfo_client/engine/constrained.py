@@ -7,6 +7,7 @@ milliseconds, so a token is sampled first and checked alone; only when it is ref
 """
 
 import codecs
+import contextlib
 import ctypes
 from collections.abc import Sequence
 from typing import Any, Final
@@ -22,7 +23,8 @@ NEAREST: Final = 256  # the likeliest tokens that are looked at before the whole
 TAIL_TOKENS: Final = 32  # of a prompt in which an opener is looked for that the host wrote; the longest one has 5
 
 _CANDIDATE: Final = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
-_STRUCTURE: Final = (b"}", b"]")  # what ends something outside of a text
+_STRUCTURE: Final = (b"}", b"]", b")")  # what ends something outside of a text
+_OPENS, _CLOSES = b"{[(", b"}])"
 
 
 class CallConstraint:
@@ -111,13 +113,15 @@ class _OpenCall:
         self._closing = [token for token, text in vocab.special.items() if text.strip() and text in grammar.closer]
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._text = b""
-        self._depth = 0
+        opened = grammar.opener.encode()  # a bracket in front of a call is closed behind it
+        self._depth = sum(byte in _OPENS for byte in opened) - sum(byte in _CLOSES for byte in opened)
         self._quoted = self._escaped = False
 
     @property
     def finished(self) -> bool:
         """Whether the closing marker is complete."""
-        return not self._depth and not self._quoted and self._text.endswith(self._closer) and b"{" in self._text
+        is_closed = not self._depth and not self._quoted and self._text.endswith(self._closer)
+        return is_closed and any(byte in self._text for byte in _OPENS)
 
     def close(self) -> None:
         self._lib.llama_sampler_free(self._sampler)
@@ -176,16 +180,24 @@ class _OpenCall:
         grown = self._text + piece
         if any(marker in grown[-len(marker) - len(piece) :] for marker in self._forbidden):
             return False
-        state = self._decoder.getstate()
-        try:
-            self._decoder.decode(piece)
-        except UnicodeDecodeError:  # the grammar takes any byte for the rest of a character
-            self._decoder.setstate(state)
+        if not self._is_text(piece):  # the grammar takes any byte for the rest of a character
             return False
         self._lib.llama_sampler_accept(self._sampler, token)
         self._text = grown
         self._follow(piece)
         return True
+
+    def _is_text(self, piece: bytes) -> bool:
+        """Go on by bytes if they are UTF-8 so far and can become a character."""
+        state = self._decoder.getstate()
+        with contextlib.suppress(UnicodeDecodeError):
+            self._decoder.decode(piece)
+            pending, _ = self._decoder.getstate()
+            # The decoder waits for the third byte of a surrogate, and then refuses every one.
+            if pending[:1] != b"\xed" or pending[1:2] < b"\xa0":
+                return True
+        self._decoder.setstate(state)
+        return False
 
     def _follow(self, piece: bytes) -> None:
         """Keep track of texts and brackets."""
@@ -197,9 +209,9 @@ class _OpenCall:
                 self._quoted = byte != 0x22
             elif byte == 0x22:
                 self._quoted = True
-            elif byte in b"{[":
+            elif byte in _OPENS:
                 self._depth += 1
-            elif byte in b"}]":
+            elif byte in _CLOSES:
                 self._depth -= 1
 
 

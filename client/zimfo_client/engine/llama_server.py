@@ -204,7 +204,8 @@ class LlamaServerEngine:
     def _asked(self, text: str, *, special: bool, begin: bool = False) -> list[tuple[int, str]]:
         """Return the server's tokens of `text` with their texts."""
         found = self._endpoint.post(
-            "/tokenize", {"content": well_formed(text), "add_special": begin, "parse_special": special, "with_pieces": True}
+            "/tokenize",
+            {"content": well_formed(text), "add_special": begin, "parse_special": special, "with_pieces": True},
         )
         try:
             return [(int(one["id"]), _piece(one["piece"])) for one in found["tokens"]]

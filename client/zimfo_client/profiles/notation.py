@@ -7,11 +7,12 @@ from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from zimfo_client.calls.grammar_schema import PYTHON_WORDS
+
 ResponseMarker = Literal["named", "plain"]
 
 # What the reader of calls takes for the name in `name(argument="value")`; anything else is written as JSON.
 _SIMPLE_NAME: Final = re.compile(r"[^\W\d][\w.-]*")
-_PYTHON_WORDS: Final = {None: "None", True: "True", False: "False"}
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
@@ -143,9 +144,9 @@ class CallFormat(Part):
     style: JsonStyle = USUAL
 
     @property
-    def is_usual(self) -> bool:
-        """Whether calls are JSON, name first, spaced as usual: what the grammar of calls can hold a model to."""
-        return self.notation == "json" and self.style == USUAL and not self.arguments_first
+    def has_grammar(self) -> bool:
+        """Whether a grammar of calls is made for this: Python's notation, or JSON, name first and spaced as usual."""
+        return self.notation == "python" or (self.style == USUAL and not self.arguments_first)
 
     def write(self, name: str, arguments: Mapping[str, Any]) -> str:
         """Return a call without its `open` and `close`; any name and any JSON can be written and read back."""
@@ -178,5 +179,5 @@ def _python(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_python, value)) + "]"
     if value is None or isinstance(value, bool):
-        return _PYTHON_WORDS[value]
+        return PYTHON_WORDS[value]
     return json.dumps(value, ensure_ascii=False)  # a text or a number reads the same in both notations
