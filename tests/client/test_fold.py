@@ -155,7 +155,10 @@ def test_two_hundred_hostile_tools_fold_to_bounded_text_without_a_marker(name: s
     assert block == fold_tools(listing, profile)
 
 
-def test_no_grammar_is_made_for_calls_in_python_notation() -> None:
-    assert grammar_for(LISTING, get_profile("lfm2")) is None
-    assert grammar_for(LISTING, get_profile("gemma3")) is not None
-    assert grammar_for(LISTING, get_profile("gemma3").model_copy(update={"grammar": False})) is None
+def test_no_grammar_is_made_where_none_is_wanted_or_known() -> None:
+    gemma = get_profile("gemma3")
+    for profile in (gemma, get_profile("lfm2")):
+        assert grammar_for(LISTING, profile) is not None
+    assert grammar_for(LISTING, gemma.model_copy(update={"grammar": False})) is None
+    reverse = gemma.call.model_copy(update={"arguments_first": True})
+    assert grammar_for(LISTING, gemma.model_copy(update={"call": reverse})) is None

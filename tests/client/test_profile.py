@@ -31,13 +31,13 @@ def _info(architecture: str, name: str = "", template: str = "", file: str = "mo
     return GgufInfo(Path(file), architecture, name, 0, template, 0, 0, 0, {})
 
 
-SHIPPED = ["chatml", "gemma3", "lfm2", "lfm2.5-zimfo", "template"]
+SHIPPED = ["chat-completions", "chatml", "gemma3", "lfm2", "lfm2.5-zimfo", "template"]
 
 
 def test_the_shipped_profiles_are_listed() -> None:
     assert list_profiles() == SHIPPED
     with pytest.raises(
-        ProfileError, match=r"no profile 'gpt'. Choose one of: chatml, gemma3, lfm2, lfm2\.5-zimfo, template"
+        ProfileError, match=r"no profile 'gpt'. Choose one of: chat-completions, chatml, gemma3, lfm2, lfm2\.5-zimfo, template"
     ):
         get_profile("gpt")
 
