@@ -37,7 +37,8 @@ SHIPPED = ["chat-completions", "chatml", "gemma3", "lfm2", "lfm2.5-zimfo", "temp
 def test_the_shipped_profiles_are_listed() -> None:
     assert list_profiles() == SHIPPED
     with pytest.raises(
-        ProfileError, match=r"no profile 'gpt'. Choose one of: chat-completions, chatml, gemma3, lfm2, lfm2\.5-zimfo, template"
+        ProfileError,
+        match=r"no profile 'gpt'. Choose one of: chat-completions, chatml, gemma3, lfm2, lfm2\.5-zimfo, template",
     ):
         get_profile("gpt")
 

@@ -13,6 +13,8 @@ import anyio
 import pytest
 from mcp import Client, StdioServerParameters, stdio_client
 
+from tests.server.conftest import make_map, make_zim  # noqa: F401 - fixtures here as well
+
 RUN_DEADLINE_S = 90
 SESSION_DEADLINE_S = 60
 
