@@ -72,6 +72,7 @@ def served(routes: dict[str, Reply]) -> Iterator[tuple[str, list[tuple[str, dict
     handler = type("Routes", (Handler,), {"routes": routes, "seen": seen})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that has heard enough
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
