@@ -13,7 +13,8 @@ STOP_WORDS = frozenset(
     might must i me my mine we us our you your he him his she her hers it its they them their who whom whose which what
     when where why how much many more most some any each every other such own same just also too very please tell give
     show find get explain describe say says said happen happened mean means called name
-    year date many still ever actually really exactly one ones thing things let lets know want like""".split()
+    year date many still ever actually really exactly one ones thing things let lets know want like wait okay
+    ok hmm""".split()
 )
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")

@@ -14,7 +14,7 @@ from zimfo_client.agent.shape import Intent, Shape
 MAX_MAP_QUESTION = 600  # characters: two place names of the largest size are rarer than a pasted page
 
 _POLITE = re.compile(
-    r"^(?:(?:hi|hello|hey|ok|okay|so|well|now|and|then|also|please|thanks)[,!.\s]+)*"
+    r"^(?:(?:hi|hello|hey|ok|okay|oh|hmm|wait|so|well|now|but|and|then|also|please|thanks)[,!.\s]+)*"
     r"(?:(?:please\s+)?(?:can|could|would|will)\s+you\s+(?:please\s+)?|i(?:'d| would) like (?:you )?to (?:know )?|"
     r"i (?:want|need) to (?:know|hear|read) |i wonder |do you know |please\s+)?",
     re.IGNORECASE,

@@ -49,6 +49,16 @@ _EXPECTED = (  # question word → what a sentence that answers it tends to hold
 )  # fmt: skip
 
 
+# A question for the reason of its subject as a whole, and the titles of sections that give one.
+_WHY = re.compile(r"\bwhy\b|\bwhat (?:causes|caused|leads to|led to)\b|\breasons? (?:for|of)\b|\bcauses? of\b")
+_REASON_TITLE = re.compile(r"\b(?:why|causes?|reasons?|origins?|mechanisms?|explanation)\b", re.IGNORECASE)
+_COMES_ABOUT = frozenset(
+    stem(word)
+    for word in "arise begin begins cause causes caused come effect effects exist exists form forms happen happens "
+    "lead leads led occur occurs reason reasons start starts break out outbreak".split()
+)
+WHOLE_SUBJECT = 0.5  # of such a question's words that the title holds
+
 _SMALL_WORDS = frozenset("of the and for de la du".split())
 _LONG_NAME = re.compile(r"\b[A-Z][\w'-]*(?: (?:(?:of|the|and|for|de|la|du) )*[A-Z][\w'-]*)+")
 _NUMERAL = re.compile(r"[IVX]+|\d+")
@@ -90,6 +100,7 @@ class Question:
         folded = fold(text)
         self.expected = [answer for asked, answer in _EXPECTED if asked.search(folded)]
         self.asks_quantity = bool(_QUANTITY.search(folded))
+        self.asks_why = bool(_WHY.search(folded))
         self.names = _names(text)
 
     def title_share(self, title: str) -> float:
@@ -122,6 +133,8 @@ def best_passage(question: Question, article: OverviewOutput) -> Passage | None:
         return None
     title_stems = content_stems(article.title)
     focus = [stem for stem in question.stems if not _among(stem, title_stems)]
+    if (reasons := _reasons(question, article.title, focus, found)) is not None:
+        return reasons
     weights = {
         stem: math.log(1 + len(found) / (1 + sum(_holds(sentence.stems, stem) for sentence in found)))
         for stem in question.stems
@@ -139,6 +152,21 @@ def best_passage(question: Question, article: OverviewOutput) -> Passage | None:
     present |= set(content_stems(found[best].section))
     covered = sum(_speaks_of(present, stem) for stem in question.stems) / len(question.stems)
     return Passage(text=text, section=found[best].section, coverage=covered, score=scores[best])
+
+
+def _reasons(question: Question, title: str, focus: list[str], found: list[_Sentence]) -> Passage | None:
+    """Return the beginning of the section on reasons, when a question asks why its subject comes about at all."""
+    if not question.asks_why or question.title_coverage(title) < WHOLE_SUBJECT or not _COMES_ABOUT.issuperset(focus):
+        return None
+    chosen: list[_Sentence] = []
+    for sentence in found:
+        if chosen and (sentence.section != chosen[0].section or len(chosen) == MAX_PASSAGE_SENTENCES):
+            break
+        if chosen or _REASON_TITLE.search(sentence.section):
+            chosen.append(sentence)
+    if not chosen:
+        return None
+    return Passage(" ".join(sentence.text for sentence in chosen), chosen[0].section, 1.0, len(question.stems))
 
 
 def _counts(text: str, focus: list[str]) -> bool:

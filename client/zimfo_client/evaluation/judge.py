@@ -75,9 +75,9 @@ def _fact_problems(turn: Turn, text: str) -> Iterable[str]:
 
 
 def _plain(text: str) -> str:
-    """Return the text in lower case, with plain blanks and hyphens: "1,000\N{NO-BREAK SPACE}km" is "1,000 km"."""
+    """Return the text in lower case, with plain blanks, and one for a hyphen between letters: "base-pair"."""
     text = re.sub(r"[\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{EN DASH}]", "-", text.casefold())
-    return " ".join(text.split())
+    return " ".join(re.sub(r"(?<=[^\W\d_])-(?=[^\W\d_])", " ", text).split())
 
 
 def _same_title(title: str, wanted: str) -> bool:
