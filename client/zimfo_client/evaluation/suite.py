@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from zimfo_client.errors import SuiteError
 
-SUITES: Final = ("grid",)
+SUITES: Final = ("grid", "field")
 
 MAX_SUITE_BYTES: Final = 4_000_000  # a thousand conversations; what is larger is some other file
 MAX_PROBLEMS: Final = 3  # of a suite that are told at once
