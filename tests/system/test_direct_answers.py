@@ -10,7 +10,7 @@ import pytest
 
 from zimfo_client.agent.answer import Answer
 from zimfo_client.agent.conversation import DirectConversation
-from zimfo_client.agent.direct import _is_typo_of
+from zimfo_client.agent.slips import is_typo_of
 from zimfo_client.errors import ServerUnavailableError
 from zimfo_client.host import open_host
 from zimfo_shared.demo import demo_archives
@@ -41,7 +41,7 @@ async def test_a_typo_in_a_title_is_seen_through(talk: DirectConversation):
      ("Iran", "Iraq", False), ("Java", "Java Sea", False)],
 )  # fmt: skip
 def test_what_is_a_typo_and_what_another_subject(asked: str, title: str, *, typo: bool):
-    assert _is_typo_of(asked, title) is typo
+    assert is_typo_of(asked, title) is typo
 
 
 async def test_a_foreign_server_is_refused_by_direct_answers(tmp_path: Path):

@@ -2,6 +2,7 @@
 
 import re
 
+from zimfo_client.agent.slips import is_typo_of
 from zimfo_client.text import opening
 from zimfo_shared.kind_words import KIND_NOUNS, LOOSE_NOUNS
 from zimfo_shared.places import NearOutput, Place, StoriesOutput, WhatIsHereOutput, singular
@@ -20,6 +21,8 @@ HERE_M = 150  # up to here a named place is where one is, not what is near
 _CALLER = re.compile(r"^(?:\w+_\w+|origin|destination): ")
 _FOR_MODELS = re.compile(r"[;,] (?:if the person has not said where, ask|or (?:tell|ask) the person\b[^.]*)")
 _ADVICE_TO_MODELS = ("Call ", "Tell the person")
+_SIMILAR = re.compile(r"Similar names: ([^\n]*?)\.(?= |$)")
+_KIND_BEHIND = re.compile(r"\s*\([^()]*\)$")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 
 
@@ -29,6 +32,13 @@ def refusal(text: str) -> str:
     sentences = [one.replace("Call again with", "Try", 1) for one in _SENTENCE_END.split(said)]
     kept = " ".join(one for one in sentences if not one.startswith(_ADVICE_TO_MODELS))
     return kept[:1].upper() + kept[1:] if kept else text.strip()
+
+
+def similar_name(text: str, place: str) -> str | None:
+    """Return the name of a map that a tool's guidance offers in the place of a misspelt one, if it is a mere slip."""
+    offered = _SIMILAR.search(text)
+    names = [_KIND_BEHIND.sub("", name).strip() for name in offered[1].split(";")] if offered else []
+    return next((name for name in names if is_typo_of(place, name)), None)
 
 
 def label(kinds: tuple[str, ...]) -> str:

@@ -8,8 +8,6 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rapidfuzz import fuzz
-
 from zimfo_client.agent import compose
 from zimfo_client.agent.focus import Focus
 from zimfo_client.agent.intents import recognise, split_aspect
@@ -17,6 +15,7 @@ from zimfo_client.agent.passages import ENOUGH_COVERAGE, Passage, Question, best
 from zimfo_client.agent.place_intents import follow_up
 from zimfo_client.agent.places_direct import Call, Direct, Payload, PlaceAnswerer, fetched
 from zimfo_client.agent.shape import MAP_SHAPES, Intent, Shape
+from zimfo_client.agent.slips import is_typo_of
 from zimfo_client.results import Source, ToolResult, merged, sources_of
 from zimfo_client.text import content_stems, shorten, words
 from zimfo_shared.articles import (
@@ -35,17 +34,17 @@ MAX_READ = 4  # articles read for one question: each costs a call, and the fifth
 ALL_SECTIONS = 10  # as many sections with text as an overview gives
 MAX_NARRATED_PAGES = 25  # about a megabyte of text: longer than any encyclopedia article
 FOCUS_BONUS = 0.35  # of rank, for the article just read when a question points back to it
+TITLE_BONUS = 0.3  # of rank, for a title that holds the question: of two that do, the fuller one is meant
 FOCUS_COVERAGE = 0.3  # enough for such a question: it leaves out what was said before
 NAMED_COVERAGE = 0.4  # enough when the question names the article and something of the rest is there
 RELATED_SHARE = 0.5  # of a title's words named: up to there an article is about something else
-TYPO_LETTERS, TYPO_RATIO = 4, 65  # of a wrong word beside a right one; the ratio is rapidfuzz's
-LONE_TYPO_LETTERS, LONE_TYPO_RATIO = 6, 80  # of a word that stands alone
 FOLLOW_UP_WORDS = 14  # a question of fewer words may mean the article just read
 MAX_DEEPENED = 2  # articles read on for a follow-up, section by section
 MAX_DEEPENED_SECTIONS = 8  # of each: a call takes some milliseconds
 AGE_COST = 0.1  # of rank, for every article that was read later
 TOOLS = frozenset({"search", "article_overview", "get_article_section", "compare_articles", "narrate_article"})
 NOT_COVERED = "The archives do not cover this."
+NOT_IN_WORDS = "The archives do not cover this in so many words."
 GREETING = "Hello. Ask me about anything in the loaded archives: a subject, a comparison, or an article to read aloud."
 
 _PRONOUNS = frozenset("it its he his him she her hers they their them this that these those there one ones".split())
@@ -92,7 +91,7 @@ class _Reading:
         """How well it fits, among the articles read."""
         bonus = FOCUS_BONUS if self.candidate.focus else 0.3 * self.candidate.share
         score = min(self.passage.score, 10) / 100 if self.passage else 0.0
-        return max(self.coverage, self.titled) + bonus + score
+        return max(self.coverage, self.titled) + TITLE_BONUS * self.titled + bonus + score
 
 
 class DirectAnswerer:
@@ -119,6 +118,9 @@ class DirectAnswerer:
     async def answer(self, question: str) -> Direct:
         """Return an answer to any question; `found` is false when the archives do not cover it."""
         intent = (follow_up(question) if self._focus.listed.tool else None) or recognise(question)
+        meant, self._focus.meanings = self._focus.meant(question), []
+        if meant:
+            intent = Intent(Shape.OVERVIEW, (meant,))
         if intent.shape is Shape.GREETING:
             return Direct(GREETING, intent.shape, found=True)
         if intent.shape in MAP_SHAPES:
@@ -188,8 +190,9 @@ class DirectAnswerer:
             return _sourced(_noted(found.note, compose.overview(found)), intent.shape, result)
         titles = compose.suggested_titles(result.text)
         if len(titles) > 1 and all(_is_meaning_of(other, title) for other in titles[:2]):
+            self._focus.meanings = titles
             return Direct(compose.refusal(result.text), intent.shape, found=False, key=result)
-        if titles and _is_typo_of(title, titles[0]):
+        if titles and is_typo_of(title, titles[0]):
             result, found = await self._call("article_overview", {"title": titles[0]}, OverviewOutput)
             if found is not None:
                 instead = f'No article is titled "{title}"; this is {found.title}.'
@@ -253,9 +256,12 @@ class DirectAnswerer:
                 mention = f'There is no article on "{subject}". The article {best.article.title} mentions it: '
                 return replace(answer, text=mention + answer.text)
             return answer
-        if best.candidate.share >= 1.0:
-            # The question names the article, but none of its words: what the article says first is the answer.
+        if best.candidate.share >= 1.0 and asked.is_general(best.article.title):
+            # The question names the article and nothing in particular: what the article says first is the answer.
             return _sourced(compose.overview(best.article), Shape.QUESTION, best.result)
+        if best.candidate.share >= 1.0:
+            text = f"{NOT_IN_WORDS} The article {best.article.title} begins: {compose.overview(best.article)}"
+            return replace(_sourced(text, Shape.QUESTION, best.result), found=False)
         return Direct(NOT_COVERED, Shape.QUESTION, found=False, key=searched)
 
     async def _from_read(self, asked: Question) -> Direct | None:
@@ -330,7 +336,8 @@ class DirectAnswerer:
             _Candidate(hit.zim, hit.path, hit.title, asked.title_share(hit.title))
             for hit in (hits.hits if hits else [])
         ]
-        ranked = sorted(found, key=lambda candidate: candidate.share < 1.0)  # stable: the search's order within
+        # Of titles that the question names whole, the longest is meant; else the search's order stands.
+        ranked = sorted(found, key=lambda one: -asked.title_coverage(one.title) if one.share >= 1.0 else 1.0)
         if self._continues(asked, ranked):
             focus = [_Candidate(*entry, asked.title_share(entry[2]), focus=True) for entry in self._focus.articles[:2]]
             read = {(candidate.zim, candidate.path) for candidate in focus}
@@ -370,23 +377,6 @@ def _sourced(text: str, shape: Shape, result: ToolResult) -> Direct:
 def _noted(note: str | None, text: str) -> str:
     """Put before an answer what the person must know of it, such as another title than the one asked for."""
     return f"({note}) {text}" if note else text
-
-
-def _is_typo_of(asked: str, title: str) -> bool:
-    """Whether `title` may be what was meant: the same words but for slips in long ones.
-
-    Short words and numbers must be equal: "World War I" is no slip for "World War II". Beside a word that is right a
-    slip may be larger than where it stands alone.
-    """
-    mine, theirs = words(asked), words(title)
-    if len(mine) != len(theirs):
-        return False
-    wrong = [(one, other) for one, other in zip(mine, theirs, strict=True) if one != other]
-    letters, ratio = (TYPO_LETTERS, TYPO_RATIO) if len(wrong) < len(mine) else (LONE_TYPO_LETTERS, LONE_TYPO_RATIO)
-    return all(
-        one[0] == other[0] and min(len(one), len(other)) >= letters and fuzz.ratio(one, other) >= ratio
-        for one, other in wrong
-    )
 
 
 def _is_meaning_of(title: str, asked: str) -> bool:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from zimfo_client.agent.location import KnownPoints
 from zimfo_client.agent.memory import ReadArticles
 from zimfo_client.results import Source, ToolResult, sources_of
+from zimfo_client.text import content_stems
 from zimfo_shared.places import NearOutput, Place, StoriesOutput
 
 MAX_ARTICLES = 4  # a question that points back means one of the last few
@@ -96,6 +97,13 @@ class Focus:
     points: KnownPoints = field(default_factory=KnownPoints)
     journey: list[Source] = field(default_factory=list)
     destination: str = ""
+    meanings: list[str] = field(default_factory=list)  # titles among which the person was just asked to choose
+
+    def meant(self, answer: str) -> str | None:
+        """Return the one of these titles that an answer names, None when it names none or several."""
+        said = set(content_stems(answer))
+        fitting = [title for title in self.meanings if said and said <= set(content_stems(title))]
+        return fitting[0] if len(fitting) == 1 else None
 
     def copy(self) -> Self:
         """Return a copy to come back to: what is noted here later does not change it."""
@@ -105,6 +113,7 @@ class Focus:
             read=self.read.copy(),
             listed=replace(self.listed),
             points=self.points.copy(),
+            meanings=list(self.meanings),
         )
 
     def note(self, sources: list[Source]) -> None:

@@ -66,8 +66,10 @@ _OVERVIEW = re.compile(
 _EXPLAIN = re.compile(r"(?:explain|describe)(?: to me)? (?P<t>.+)")
 _ASPECT = re.compile(
     r"(?:(?:what does|does) (?:the )?article (?:about|on) (?P<t1>.+?) say (?:about|on) (?P<s1>.+)"
-    r"|(?:read me |show me |give me )?the (?P<s2>.+?) section (?:of|from|in|about) "
-    r"(?:the )?(?:article (?:on|about) )?(?P<t2>.+))"
+    r"|(?:read(?: me)? |show me |give me )?the (?P<s2>.+?) section (?:of|from|in|about) "
+    r"(?:the )?(?:article (?:on|about) )?(?P<t2>.+)"
+    r"|(?:read(?: me)? |show me |give me )?the (?:section|part) (?:on|about) (?P<s3>.+?) (?:of|from|in) "
+    r"(?:the )?(?:article (?:on|about) )?(?P<t3>.+))"
 )
 _OF = re.compile(r"(?:the )?(?P<s>[^,]{3,40}?) (?:of|in) (?P<t>.+)")
 
@@ -97,6 +99,7 @@ def recognise(question: str) -> Intent:
         return Intent(Shape.GREETING)
     return (
         (len(asked) <= MAX_MAP_QUESTION and (journey(asked) or places(asked)))
+        or _section(asked)
         or _narrated(asked)
         or _compared(asked)
         or _sought(asked)
@@ -127,12 +130,18 @@ def _sought(text: str) -> Intent | None:
     return Intent(Shape.SEARCH, (found["q"].strip(" \"'"),)) if found else None
 
 
-def _about(text: str) -> Intent | None:
+def _section(text: str) -> Intent | None:
     if found := _whole(_ASPECT, text):
         groups = found.groupdict()
         return Intent(
-            Shape.ASPECT, (_title(groups["t1"] or groups["t2"]),), aspect=(groups["s1"] or groups["s2"]).strip()
+            Shape.ASPECT,
+            (_title(groups["t1"] or groups["t2"] or groups["t3"]),),
+            aspect=(groups["s1"] or groups["s2"] or groups["s3"]).strip(),
         )
+    return None
+
+
+def _about(text: str) -> Intent | None:
     found = _whole(_OVERVIEW, text) or _whole(_EXPLAIN, text)
     if not found:
         # A line of a few words that is no question is a title or keywords.

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
@@ -35,6 +35,8 @@ _SAID_OTHERWISE = {
     "study": "education university degree", "build": "construct built", "built": "construct completed",
     "population": "inhabitants residents census", "inhabitants": "population residents", "daily": "day",
     "dose": "dosage", "dosage": "dose", "maximum": "most limit exceed",
+    "live": "population inhabitants residents", "lives": "population inhabitants residents", "colour": "painted",
+    "transmitted": "passed spread", "transmit": "pass spread", "spread": "passed transmitted",
 }  # fmt: skip
 _SYNONYMS = {stem(word): tuple(stem(other) for other in others.split()) for word, others in _SAID_OTHERWISE.items()}
 
@@ -57,12 +59,28 @@ _COMES_ABOUT = frozenset(
     for word in "arise begin begins cause causes caused come effect effects exist exists form forms happen happens "
     "lead leads led occur occurs reason reasons start starts break out outbreak".split()
 )
+_GENERAL = frozenset(
+    stem(word)
+    for word in "famous important interesting known notable significant significance special role work works matter "
+    "background basics information history unfold go proceed function look".split()
+)
 WHOLE_SUBJECT = 0.5  # of such a question's words that the title holds
 
 _SMALL_WORDS = frozenset("of the and for de la du".split())
 _LONG_NAME = re.compile(r"\b[A-Z][\w'-]*(?: (?:(?:of|the|and|for|de|la|du) )*[A-Z][\w'-]*)+")
 _NUMERAL = re.compile(r"[IVX]+|\d+")
-_QUANTITY = re.compile(r"\bhow (?:many|much|long|far|tall|high|big|large|old|fast|hot|deep|heavy)\b|\bpopulation\b")
+_QUANTITY = re.compile(
+    r"\bhow (?:many|much|long|far|tall|high|big|large|old|fast|hot|deep|heavy)\b|"
+    r"\b(?:population|maximum|minimum|dose|dosage|diameter|height|length|temperature|distance|number of)\b"
+)
+# What is counted has to be in an answer; people are counted in many words.
+_COUNTED = re.compile(r"\bhow (?:many|much) (?P<noun>[^\W\d_]{3,})")
+_ANYBODY = frozenset("people persons".split())
+_HELP = re.compile(
+    r"\bwhat (?:should|can|must|do) (?:i|you|we|one) do\b|\bhow (?:do|can|should) (?:i|you|we) (?:treat|help|handle)\b"
+)
+_HELP_TITLE = re.compile(r"\b(?:first aid|treatment|what to do)\b", re.IGNORECASE)
+_STATED_REASON = re.compile(r"\b(?:because|caused by|due to|owing to|as a result of|results? from)\b")
 
 # Encyclopedias open an article on a person with the years of birth and death in brackets, without saying so in words.
 _LIFE_DATES = re.compile(r"\([^()]*\b\d{3,4}\b[^()]*\)|\bborn\b[^.]*\d{4}")
@@ -96,8 +114,13 @@ class Question:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.stems = content_stems(text)
         folded = fold(text)
+        counted = _COUNTED.search(folded)
+        noun = counted["noun"] if counted else ""
+        anybody = stem(noun) if noun in _ANYBODY else ""
+        self.stems = [one for one in content_stems(text) if one != anybody]
+        self.counted = stem(noun) if noun and not anybody and stem(noun) in self.stems else None
+        self.asks_help = bool(_HELP.search(folded))
         self.expected = [answer for asked, answer in _EXPECTED if asked.search(folded)]
         self.asks_quantity = bool(_QUANTITY.search(folded))
         self.asks_why = bool(_WHY.search(folded))
@@ -112,6 +135,11 @@ class Question:
         """Return how much of the question (0 to 1) a title holds."""
         stems = content_stems(title)
         return sum(_among(stem, stems) for stem in self.stems) / len(self.stems) if self.stems else 0.0
+
+    def is_general(self, title: str) -> bool:
+        """Return whether the question asks for nothing in particular about an article of this title."""
+        stems = content_stems(title)
+        return all(_among(stem, stems) or stem in _GENERAL for stem in self.stems)
 
     def misses_a_name(self, text: str) -> bool:
         """Return whether a name or a number of the question occurs nowhere in `text`, as typed or nearly so.
@@ -133,8 +161,8 @@ def best_passage(question: Question, article: OverviewOutput) -> Passage | None:
         return None
     title_stems = content_stems(article.title)
     focus = [stem for stem in question.stems if not _among(stem, title_stems)]
-    if (reasons := _reasons(question, article.title, focus, found)) is not None:
-        return reasons
+    if (whole := _of_whole_subject(question, article.title, focus, found)) is not None:
+        return whole
     weights = {
         stem: math.log(1 + len(found) / (1 + sum(_holds(sentence.stems, stem) for sentence in found)))
         for stem in question.stems
@@ -145,28 +173,45 @@ def best_passage(question: Question, article: OverviewOutput) -> Passage | None:
         return None
     if focus and all(_titled(found[best], stem) for stem in focus):
         # The section itself is what is asked for, so it is read from its beginning.
-        best = next(index for index, sentence in enumerate(found) if sentence.section == found[best].section)
-    chosen = _window(found, scores, best)
-    text = " ".join(found[index].text for index in chosen)
-    present = frozenset().union(*(found[index].stems for index in chosen)) | set(title_stems)
+        chosen = _beginning(found, lambda sentence: sentence.section == found[best].section)
+    else:
+        chosen = [found[index] for index in _window(found, scores, best)]
+    text = " ".join(sentence.text for sentence in chosen)
+    present = frozenset().union(*(sentence.stems for sentence in chosen)) | set(title_stems)
     present |= set(content_stems(found[best].section))
     covered = sum(_speaks_of(present, stem) for stem in question.stems) / len(question.stems)
+    if question.counted is not None and not _speaks_of(present, question.counted):
+        covered = 0.0
     return Passage(text=text, section=found[best].section, coverage=covered, score=scores[best])
 
 
-def _reasons(question: Question, title: str, focus: list[str], found: list[_Sentence]) -> Passage | None:
-    """Return the beginning of the section on reasons, when a question asks why its subject comes about at all."""
-    if not question.asks_why or question.title_coverage(title) < WHOLE_SUBJECT or not _COMES_ABOUT.issuperset(focus):
+def _of_whole_subject(question: Question, title: str, focus: list[str], found: list[_Sentence]) -> Passage | None:
+    """Answer why a subject comes about at all, or what to do about it, from the sentences that are there for that."""
+    if question.title_coverage(title) < WHOLE_SUBJECT:
         return None
-    chosen: list[_Sentence] = []
-    for sentence in found:
-        if chosen and (sentence.section != chosen[0].section or len(chosen) == MAX_PASSAGE_SENTENCES):
-            break
-        if chosen or _REASON_TITLE.search(sentence.section):
-            chosen.append(sentence)
+    if question.asks_help:
+        chosen = _beginning(found, lambda sentence: bool(_HELP_TITLE.search(sentence.section)))
+    elif question.asks_why and _COMES_ABOUT.issuperset(focus):
+        chosen = _beginning(found, lambda sentence: not sentence.section and bool(_STATED_REASON.search(sentence.text)))
+        chosen = chosen or _beginning(found, lambda sentence: bool(_REASON_TITLE.search(sentence.section)))
+    else:
+        return None
     if not chosen:
         return None
     return Passage(" ".join(sentence.text for sentence in chosen), chosen[0].section, 1.0, len(question.stems))
+
+
+def _beginning(found: list[_Sentence], fits: Callable[[_Sentence], bool]) -> list[_Sentence]:
+    """Return the first sentence that fits, and what follows it in its section, as long as a passage may be."""
+    chosen: list[_Sentence] = []
+    length = 0
+    for sentence in found:
+        length += len(sentence.text) + 1 if chosen or fits(sentence) else 0
+        if chosen and (sentence.section != chosen[0].section or length > MAX_PASSAGE_CHARS):
+            break
+        if chosen or fits(sentence):
+            chosen.append(sentence)
+    return chosen
 
 
 def _counts(text: str, focus: list[str]) -> bool:

@@ -44,7 +44,7 @@ _STORIES: Final = re.compile(
     rf"(?:(?:can you )?(?:tell|give|show|read) (?:me|us) |any |are there (?:any )?|is there (?:any )?|what are |"
     rf"do you (?:know|have) |share |got |what(?:'s| is) )?(?:some |any |a |an |the |a few )*"
     rf"(?:{_QUALITY}(?: and |, | ))*{_NOUN}"
-    rf"(?: (?:about|of|on) (?:the )?(?:places?|things?|sights?))?"
+    rf"(?: (?:about|of|on) (?:(?:the )?(?:places?|things?|sights?)|what(?:'s| is)|where))?"
     rf"(?: (?P<rel>near|nearby|close to|around|from|about|in|of|at|behind|here)(?: (?P<p>.+))?)?",
     re.IGNORECASE,
 )

@@ -150,6 +150,9 @@ class PlaceAnswerer:
         """Make the call of a list and remember it; an empty one is looked for again in a wider circle."""
         arguments = {**arguments, "radius_km": min(radius_km, MAX_RADIUS_KM)}
         result, found = await fetched(self._call_tool, name, arguments, NearOutput)
+        if found is None and (meant := compose_places.similar_name(result.text, place)):
+            arguments, place = {**arguments, "place": meant}, meant
+            result, found = await fetched(self._call_tool, name, arguments, NearOutput)
         for _ in range(widened):
             if found is None or found.total_in_radius:
                 break

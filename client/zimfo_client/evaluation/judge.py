@@ -9,7 +9,9 @@ from zimfo_client.evaluation.suite import Turn
 
 # Ways of saying that the archives do not hold an answer, ours and those that models find by themselves.
 _DECLINES: Final = re.compile(
-    r"\b(?:no|not|none|nothing|cannot|unable|without|\w+n't)\b"
+    r"(?:\b(?:not|no|nothing|cannot|unable)|n[’']t)\b(?:\W+\w+){0,4}?\W+"
+    r"(?:cover|contain|mention|say|tell|know|have|find|found|available|information|article|archives?|place|data|"
+    r"provide|list|include|hold|answer|relevant|about)\w*\b"
     r"|\b(?:nicht|kein|keine|keinen|nichts)\b|\b(?:aucun|aucune|pas|rien)\b|\b(?:ningún|ninguna|nada)\b",
     re.IGNORECASE,
 )
