@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import click
 from anyio import from_thread, to_thread
 
-from zimfo_client.agent.loop import Intents, ModelConversation, Watcher
+from zimfo_client.agent.loop import Grounding, Intents, ModelConversation, Watcher
 from zimfo_client.config import load_config
 from zimfo_client.engine import Engine, GgufInfo, load_engine, read_gguf
 from zimfo_client.errors import ExtraMissingError
@@ -126,6 +126,12 @@ def _announced(choice: ProfileChoice) -> Profile:
     return choice.profile
 
 
+def _grounding(options: AskOptions) -> Grounding:
+    if options.raw or not options.grounding:
+        return Grounding.OFF
+    return Grounding.MARKED if options.allow_prior else Grounding.STRICT
+
+
 def _conversation(
     host: ToolHost,
     engine: Engine,
@@ -143,10 +149,12 @@ def _conversation(
         engine,
         profile,
         model=name,
-        intents=intents if options.intents else Intents.NONE,
+        intents=intents if options.intents and not options.raw else Intents.NONE,
         location=options.location,
         seed=options.seed,
-        grammar=options.grammar,
+        grammar=options.grammar and not options.raw,
+        grounding=_grounding(options),
+        raw=options.raw,
         watcher=Watcher(
             on_text=None if quiet else progress.text,
             on_call=None if quiet else lambda call: progress.line(call_line(call)),

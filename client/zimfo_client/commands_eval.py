@@ -13,8 +13,8 @@ MAX_JOBS: Final = 16
 
 
 @click.command("eval")
-@click.option("--suite", default="grid", show_default=True, metavar="NAME|FILE", help="grid, or a TOML file.")
-@click.option("--model", metavar="PATH|NAME", help="A GGUF file, or a name of `models list`.")
+@click.option("--suite", default="grid", show_default=True, metavar="NAME|FILE", help="grid, field, or a TOML file.")
+@click.option("--model", metavar="PATH|NAME|URL", help="As for `ask`.")
 @click.option("--direct", is_flag=True, help="Use no model.")
 @click.option("--archives", multiple=True, metavar="PATH", help="Archives to ask.  [default: the demo archives]")
 @click.option("--repeat", type=click.IntRange(1, MAX_REPEAT), default=1, show_default=True, help="Runs; most decide.")
@@ -23,6 +23,8 @@ MAX_JOBS: Final = 16
 @click.option("--jobs", type=click.IntRange(1, MAX_JOBS), default=1, show_default=True, help="Conversations at once.")
 @click.option("--intents/--no-intents", default=True, help="As for `ask`.")
 @click.option("--grammar/--no-grammar", default=True, help="As for `ask`.")
+@click.option("--grounding/--no-grounding", default=True, help="As for `ask`.")
+@click.option("--raw", is_flag=True, help="As for `ask`.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the report as JSON.")
 @click.option("--markdown", "markdown_file", type=click.Path(dir_okay=False, path_type=Path), help="… as Markdown.")
 def evaluate(
@@ -37,6 +39,8 @@ def evaluate(
     jobs: int,
     intents: bool,
     grammar: bool,
+    grounding: bool,
+    raw: bool,
     json_file: Path | None,
     markdown_file: Path | None,
 ) -> None:
@@ -57,6 +61,8 @@ def evaluate(
         options += [part for path in archives or demo_archives() for part in ("--archives", str(path))]
         options += [] if intents else ["--no-intents"]
         options += [] if grammar else ["--no-grammar"]
+        options += [] if grounding else ["--no-grounding"]
+        options += ["--raw"] if raw else []
         done = iter(range(1, len(chosen.scenarios) + 1))
 
         def told(result: object) -> None:

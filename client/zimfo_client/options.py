@@ -31,6 +31,9 @@ class AskOptions:
     seed: int | None
     intents: bool
     grammar: bool
+    grounding: bool
+    allow_prior: bool
+    raw: bool
     direct: bool
     trace: bool
 
@@ -90,6 +93,13 @@ _OPTIONS = (
     click.option(
         "--grammar/--no-grammar", default=True, help="Hold the model's calls to what the tools take.  [default: on]"
     ),
+    click.option(
+        "--grounding/--no-grounding",
+        default=True,
+        help="Name numbers and names of an answer that the archives did not give.  [default: on]",
+    ),
+    click.option("--allow-prior", is_flag=True, help="Let the model answer without having looked anything up."),
+    click.option("--raw", is_flag=True, help="The model alone: no intents, grammar, grounding or repair of arguments."),
     click.option("--direct", is_flag=True, help="Use no model: compose the answer from the archives."),
     click.option("--trace", is_flag=True, help="Show prompt and raw output on standard error."),
 )

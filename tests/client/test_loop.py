@@ -8,7 +8,16 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from zimfo_client.agent.loop import DROPPED, FORCED_ANSWER, MAX_ROUNDS, NO_ANSWER, Intents, ModelConversation, Watcher
+from zimfo_client.agent.loop import (
+    DROPPED,
+    FORCED_ANSWER,
+    MAX_ROUNDS,
+    NO_ANSWER,
+    Grounding,
+    Intents,
+    ModelConversation,
+    Watcher,
+)
 from zimfo_client.engine import EngineOverrides, Generation, SamplingSettings, load_engine
 from zimfo_client.engine.base import Engine, OnPrefill, OnText, ShouldStop
 from zimfo_client.errors import ContextFullError, EngineError
@@ -70,7 +79,9 @@ def scripted(smol: Engine) -> Scripted:
 @pytest.fixture
 def converse(host: ToolHost, scripted: Scripted) -> Callable[..., ModelConversation]:
     def make(**options: object) -> ModelConversation:
-        settings = {"model": "scripted", "intents": Intents.MISTRAINED, **options}
+        settings = {
+            "model": "scripted", "intents": Intents.MISTRAINED, "grounding": Grounding.OFF, **options,
+        }  # fmt: skip
         return ModelConversation(host, scripted, get_profile("chatml"), **settings)
 
     return make
@@ -214,3 +225,57 @@ async def test_a_question_that_can_never_fit_is_an_error(host: ToolHost, smol_pa
             await conversation.ask("Why is that? " * 200)
     finally:
         conversation.close()
+
+
+async def test_an_answer_without_a_look_gives_way_to_what_the_archives_say(converse, scripted: Scripted):
+    shown: list[str] = []
+    scripted.replies = ["Malaria is caused by bad air, as Hippocrates knew in 1234.", "Hello yourself!"]
+    conversation = converse(grounding=Grounding.STRICT, watcher=Watcher(on_text=shown.append))
+
+    answer = await conversation.ask("What causes malaria?")
+
+    assert "Plasmodium" in answer.text
+    assert "1234" not in answer.text + "".join(shown)
+    assert [source.title for source in answer.sources] == ["Malaria"]
+    assert "1234" not in conversation._dialogue.transcript.text()
+    assert (await converse(grounding=Grounding.STRICT).ask("Hello!")).text == "Hello yourself!"
+
+
+async def test_what_the_archives_do_not_hold_is_said_instead_of_what_a_model_remembers(converse, scripted: Scripted):
+    prior = "Zebras eat grass, as David Attenborough says."
+    scripted.replies = [prior, prior]
+
+    strict = await converse(grounding=Grounding.STRICT).ask("What do zebras eat?")
+    allowed = await converse(grounding=Grounding.MARKED).ask("What do zebras eat?")
+
+    assert strict.text == "The archives do not cover this."
+    assert allowed.text == f"{prior}\n(Not found in the archives: David, Attenborough.)"
+
+
+async def test_a_number_that_no_result_holds_is_marked(converse, scripted: Scripted):
+    look = call("article_overview", title="Golden Gate Bridge")
+    shown: list[str] = []
+    scripted.replies = [
+        look,
+        "It opened in 1937 and is 1234 metres long.",
+        look,
+        "It opened in 1937.",
+        "In 1937, and 1999.",
+    ]
+    conversation = converse(grounding=Grounding.STRICT, watcher=Watcher(on_text=shown.append))
+
+    assert (await conversation.ask("How long is it?")).text.endswith("\n(Not found in the archives: 1234.)")
+    assert "".join(shown).endswith("(Not found in the archives: 1234.)\n")
+    conversation.undo()
+    assert (await conversation.ask("When did it open?")).text == "It opened in 1937."
+    assert (await conversation.ask("And then?")).text.endswith("(Not found in the archives: 1999.)")
+
+
+async def test_raw_carries_out_what_the_model_writes(converse, scripted: Scripted):
+    again = call("article_overview", title="Sunset")
+    scripted.replies = [again, again, "Done in 1234."]
+
+    answer = await converse(raw=True).ask("What happens in the evening?")
+
+    assert len(answer.tool_calls) == 2
+    assert answer.text == "Done in 1234."

@@ -96,6 +96,17 @@ class Dialogue:
             self.transcript.rewind(mark)
             self.transcript.append(render([(name, _json(TOO_LONG)) for name, _ in results]))
 
+    def place(self) -> tuple[Mark, int]:
+        """Return where the exchange has come to, for `answer_instead`."""
+        return self.transcript.mark(), len(self.exchanges)
+
+    def answer_instead(self, place: tuple[Mark, int], text: str) -> None:
+        """Put an answer of the host's in the place of what the model said since."""
+        mark, exchanges = place
+        if exchanges == len(self.exchanges):  # else older exchanges were dropped since, and the place has moved
+            self.transcript.rewind(mark)
+            self.add(self._profile.host_answer(text))
+
     def settle(self, focus: Focus) -> None:
         """End the exchange with its marker, so that any other one may follow; `focus` is what was before it."""
         if not self.is_closed():

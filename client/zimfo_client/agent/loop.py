@@ -17,7 +17,7 @@ from zimfo_client.agent.compact import compact
 from zimfo_client.agent.dialogue import Dialogue
 from zimfo_client.agent.direct import TOOLS, DirectAnswerer
 from zimfo_client.agent.focus import Focus
-from zimfo_client.agent.grounding import strays
+from zimfo_client.agent.grounding import strays, unsupported
 from zimfo_client.agent.intents import recognise
 from zimfo_client.agent.location import settled
 from zimfo_client.agent.places_direct import Direct
@@ -31,11 +31,13 @@ from zimfo_client.host import ToolHost
 from zimfo_client.metrics import engine_times, engine_usage, stats_lines, step_line
 from zimfo_client.profile import Profile
 from zimfo_client.results import Source, ToolResult, merged, sources_of
+from zimfo_client.text import content_stems
 from zimfo_client.transcript import Segment
 from zimfo_shared.wire import Location
 
 MAX_ROUNDS: Final = 6  # rounds of calls in a turn; the corpus never needs more than two
 MAX_CALLS: Final = 4  # calls taken from one reply; more is a model that has lost its way
+KEPT_EVIDENCE: Final = 50  # exchanges whose results an answer may stand on
 KEPT_STEPS: Final = 1_000  # model steps that `stats` looks back on
 FORCED_ANSWER: Final = "No more tool calls are possible. Answer now, in one to three sentences, from the results."
 # Behind a result that the host fetched for a model too small to know what to do with one.
@@ -43,6 +45,18 @@ PHRASE_IT: Final = "\nAnswer the question in one or two sentences, using only th
 NO_ANSWER: Final = "The model gave no answer. Ask again, or try --direct."
 DROPPED: Final = "The conversation no longer fits the model's context; earlier turns were dropped."
 ACKNOWLEDGED_CHARS: Final = 300  # of an article read aloud that stay in the transcript; the person has the rest
+
+
+NOT_FOUND: Final = "(Not found in the archives: {what}.)"
+MAX_MARKED: Final = 6  # numbers and names that such a mark lists
+
+
+class Grounding(Enum):
+    """What happens to words of a model that no result holds."""
+
+    OFF = "off"
+    MARKED = "marked"  # what is not found is named behind the answer
+    STRICT = "strict"  # besides, an answer without any result gives way to what the archives say
 
 
 class Intents(Enum):
@@ -82,6 +96,19 @@ class _Turn:
     stopped: str = "end"
     shown: bool = False
 
+    def evidence(self) -> "_Evidence":
+        """Return what was asked and found."""
+        found = [call.text for call in self.recorder.calls if call.ok]
+        return _Evidence("\n".join([self.question, *found]), bool(found))
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """What an answer may stand on: a question, and the results that were found for it, if any."""
+
+    text: str
+    has_results: bool
+
 
 class ModelConversation:
     """A conversation of one model with one tool server; see `Conversation`."""
@@ -97,8 +124,11 @@ class ModelConversation:
         location: Location | None = None,
         seed: int | None = None,
         grammar: bool = True,
+        grounding: Grounding = Grounding.STRICT,
+        raw: bool = False,
         watcher: Watcher | None = None,
     ) -> None:
+        """Begin a conversation. `raw` carries out what the model writes as it is: no repair from context."""
         self._host = host
         self._engine = engine
         self._profile = profile
@@ -108,6 +138,8 @@ class ModelConversation:
         self._sampling = profile.sampling_settings(seed=seed)
         if grammar:
             self._sampling = replace(self._sampling, calls=grammar_for(host.tools, profile))
+        self._grounding, self._raw = grounding, raw
+        self._evidence: list[_Evidence] = []  # of each exchange
         self._watch = watcher or Watcher()
         self._unanswered: str | None = None
         self._generations: deque[Generation] = deque(maxlen=KEPT_STEPS)
@@ -125,12 +157,12 @@ class ModelConversation:
 
     async def ask(self, question: str) -> Answer:
         """Answer a question. Raises a `ClientError` when none can be given; the conversation is then as before."""
-        focus = self._focus.copy()
+        focus, evidence = self._focus.copy(), list(self._evidence)
         try:
             answer = await self._turn(question)
         except BaseException:
             self._dialogue.abandon()
-            self._focus = focus
+            self._focus, self._evidence = focus, evidence
             self._unanswered = question
             raise
         self._dialogue.settle(focus)
@@ -144,6 +176,7 @@ class ModelConversation:
         if exchange is None:
             return False
         self._focus = exchange.focus
+        del self._evidence[-1:]
         return True
 
     async def retry(self) -> Answer | None:
@@ -172,6 +205,7 @@ class ModelConversation:
         text = await self._decided(turn)
         if text is None:
             text = await self._loop(turn)
+        self._evidence = [*self._evidence, turn.evidence()][-KEPT_EVIDENCE:]
         if self._watch.on_trace:
             self._watch.on_trace(self._dialogue.text())
             for generation in turn.generations:
@@ -230,12 +264,17 @@ class ModelConversation:
         """Let the model call tools until it answers, or until it must."""
         made: set[str] = set()
         for _ in range(MAX_ROUNDS):
-            gate = self._gate()
+            # Prose that no result stands behind is not shown before it is known what becomes of it.
+            gate = self._gate() if self._may_show(turn) else None
+            before = self._dialogue.place()
             generation = await self._generate(turn, gate)
             reply = self._parsed(generation)
             if not reply.calls:
                 turn.stopped = generation.stopped
-                return self._finished(turn, gate, reply.text)
+                if gate is None and (instead := await self._looked_up(turn, reply.text)) is not None:
+                    self._dialogue.answer_instead(before, instead[:ACKNOWLEDGED_CHARS])
+                    return instead
+                return self._finished(turn, gate or self._gate(), reply.text)
             results = [await self._carried_out(turn, call, made) for call in reply.calls[:MAX_CALLS]]
             rendered = partial(self._profile.tool_results, closed=self._dialogue.is_closed())
             self._dialogue.add_results([_compacted(result, turn.question) for result in results], rendered)
@@ -245,16 +284,35 @@ class ModelConversation:
         turn.stopped = "cap"
         return self._finished(turn, gate, self._parsed(generation).text)
 
+    def _may_show(self, turn: _Turn) -> bool:
+        """Whether what the model says now may be shown as it is decoded."""
+        return self._grounding is not Grounding.STRICT or any(
+            one.has_results for one in (*self._evidence, turn.evidence())
+        )
+
+    async def _looked_up(self, turn: _Turn, text: str) -> str | None:
+        """Return what the archives say, where a model answered a question without having looked anything up."""
+        if not content_stems(text) or not self._tools.keys() >= TOOLS:
+            return None
+        if recognise(turn.question).shape is Shape.GREETING:
+            return None
+        answerer = DirectAnswerer(turn.recorder.call, self._focus, tools=self._tools, location=self._location)
+        direct = await answerer.answer(turn.question)
+        turn.sources, turn.stopped = direct.sources, "direct"
+        return direct.text
+
     async def _carried_out(self, turn: _Turn, call: ToolCall, made: set[str]) -> ToolResult:
         """Make a call of the model's; whatever goes wrong is a result that tells it so."""
         key = json.dumps([call.name, call.arguments], sort_keys=True, ensure_ascii=False)
-        if key in made:
+        if key in made and not self._raw:
             return _refused(call, "This call was made already. Answer from its result.")
         made.add(key)
         if call.name not in self._tools:
             return _refused(call, f"There is no tool {call.name[:60]}. Tools: {', '.join(self._tools)}.")
         try:
-            arguments = settled(call.name, call.arguments, self._location, self._focus.points)
+            arguments = call.arguments
+            if not self._raw:
+                arguments = settled(call.name, arguments, self._location, self._focus.points)
             result = await turn.recorder.call(call.name, arguments)
         except ClientError as error:
             result = _refused(call, str(error))
@@ -299,9 +357,23 @@ class ModelConversation:
 
     def _finished(self, turn: _Turn, gate: CallGate, text: str) -> str:
         self._shown(turn, gate.finish())
+        if mark := self._mark(turn, text):
+            text = f"{text.strip()}\n{mark}"
+            if turn.shown:
+                self._shown(turn, f"\n{mark}")
         if turn.shown and self._watch.on_text:
             self._watch.on_text("\n")
         return text.strip() or NO_ANSWER
+
+    def _mark(self, turn: _Turn, text: str) -> str:
+        """Return a line that names what no result of the conversation holds, "" when all of it is found."""
+        if self._grounding is Grounding.OFF or not text.strip():
+            return ""
+        evidence = [one.text for one in (*self._evidence, turn.evidence())]
+        if self._location is not None:
+            evidence.append(f"{self._location.lat} {self._location.lon}")
+        missing = unsupported(text, "\n".join(evidence))
+        return NOT_FOUND.format(what=", ".join(missing[:MAX_MARKED])) if missing else ""
 
     def _shown(self, turn: _Turn, text: str) -> None:
         if text and self._watch.on_text:
