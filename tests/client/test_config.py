@@ -14,7 +14,7 @@ from zimfo_shared.wire import Location
 OPTIONS = {
     "model": None, "profile": None, "server": None, "mcp_config": None, "allow": (),
     "archives": (), "location": None, "seed": None, "intents": True,
-    "grammar": True, "direct": True,
+    "grammar": True, "grounding": True, "allow_prior": False, "raw": False, "direct": True,
     "trace": False,
 }  # fmt: skip
 

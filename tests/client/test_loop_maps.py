@@ -7,7 +7,7 @@ import pytest
 from tests.client.test_loop import Scripted, call
 from tests.client.test_places_direct import HERE, ROUTE, STATUS, WHERE, near, place
 
-from zimfo_client.agent.loop import Intents, ModelConversation
+from zimfo_client.agent.loop import Grounding, Intents, ModelConversation
 from zimfo_client.engine.base import Engine
 from zimfo_client.profile import get_profile
 from zimfo_client.results import ToolResult
@@ -54,7 +54,8 @@ def scripted(smol: Engine) -> Scripted:
 def converse(maps: Maps, scripted: Scripted) -> Callable[..., ModelConversation]:
     def make(intents: Intents = Intents.MISTRAINED, profile: str = "chatml") -> ModelConversation:
         return ModelConversation(
-            maps, scripted, get_profile(profile), model="scripted", intents=intents, location=HERE  # type: ignore[arg-type]
+            maps, scripted, get_profile(profile), model="scripted", intents=intents, location=HERE,  # type: ignore[arg-type]
+            grounding=Grounding.OFF,
         )  # fmt: skip
 
     return make

@@ -123,11 +123,11 @@ def test_a_second_process_does_not_read_the_tools_again(zimfo: Command, monkeypa
     assert warm["timing"]["first_token_ms"] < cold["timing"]["first_token_ms"]
 
 
-@pytest.mark.parametrize("intents", ["--intents", "--no-intents"])
-def test_a_conversation_evaluates_only_what_is_new(zimfo: Command, intents: str):
+@pytest.mark.parametrize("options", [["--intents"], ["--no-intents", "--allow-prior"]])
+def test_a_conversation_evaluates_only_what_is_new(zimfo: Command, options: list[str]):
     questions = "Tell me about LIGO.\nWho was Marie Curie?\nCompare copper and zinc\n"
 
-    ran = zimfo("chat", "--jsonl", "--seed", "1", "--model", "embedded", intents, stdin=questions)
+    ran = zimfo("chat", "--jsonl", "--seed", "1", "--model", "embedded", *options, stdin=questions)
 
     assert ran.code == 0, ran.err
     answers = [json.loads(line) for line in ran.out.splitlines()]
