@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from zimfo_client.calls.grammar import CallGrammar
+from zimfo_client.errors import ContextFullError, EngineError
 from zimfo_client.transcript import Transcript
 
 MAX_RESERVE = 1_024  # tokens kept free for a reply: the longest answer in the fine-tune's corpus has about 200
@@ -72,15 +73,18 @@ class EngineOverrides:
 
 @dataclass(frozen=True)
 class EngineInfo:
-    """What is running: description, context in tokens, parameters, weights in bytes, and whether state can be cut."""
+    """What is running: description, context in tokens, parameters, weights in bytes, and whether state can be cut.
+
+    What a server does not tell of its model is 0.
+    """
 
     description: str
     n_ctx: int
-    n_ctx_train: int
-    n_params: int
-    size_bytes: int
-    n_threads: int
-    recurrent: bool
+    n_ctx_train: int = 0
+    n_params: int = 0
+    size_bytes: int = 0
+    n_threads: int = 0
+    recurrent: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,3 +148,20 @@ class Engine(Protocol):
 def reply_reserve(n_ctx: int, max_tokens: int) -> int:
     """Return the tokens to keep free for a reply in a context of `n_ctx` tokens."""
     return min(MAX_RESERVE, n_ctx // RESERVE_SHARE, max_tokens)
+
+
+def require_room(transcript: Transcript, n_ctx: int, max_tokens: int) -> None:
+    """Refuse a transcript that leaves no room for a reply, or that is empty.
+
+    Raises `ContextFullError` and `EngineError`.
+    """
+    if not len(transcript):
+        raise EngineError("There is nothing to continue: the transcript is empty.")
+    needed = len(transcript) + reply_reserve(n_ctx, max_tokens)
+    if needed > n_ctx:
+        raise ContextFullError(needed, n_ctx)
+
+
+def never() -> bool:
+    """Say that nobody wants to stop."""
+    return False

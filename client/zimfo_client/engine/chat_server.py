@@ -23,10 +23,10 @@ from zimfo_client.engine.base import (
     SamplingSettings,
     ShouldStop,
     Stopped,
-    reply_reserve,
+    never,
+    require_room,
 )
 from zimfo_client.engine.endpoint import Endpoint
-from zimfo_client.errors import ContextFullError, EngineError
 from zimfo_client.neutral import broken_up
 from zimfo_client.transcript import Transcript, well_formed
 
@@ -66,15 +66,7 @@ class ChatServerEngine:
         self._lock = threading.Lock()
         self._texts: list[str] = []
         self._ids: dict[str, int] = {}
-        self._info = EngineInfo(
-            description=f"{model} at {endpoint.root}",
-            n_ctx=n_ctx,
-            n_ctx_train=0,
-            n_params=0,
-            size_bytes=0,
-            n_threads=0,
-            recurrent=False,
-        )
+        self._info = EngineInfo(f"{model} at {endpoint.root}", n_ctx)
 
     @property
     def info(self) -> EngineInfo:
@@ -105,14 +97,10 @@ class ChatServerEngine:
         """Continue `transcript` by one reply; see `Engine.generate`. Raises `EndpointError` as well."""
         del on_prefill  # such a server does not tell
         with self._lock:
-            needed = len(transcript) + reply_reserve(self._info.n_ctx, sampling.max_tokens)
-            if needed > self._info.n_ctx:
-                raise ContextFullError(needed, self._info.n_ctx)
-            if not len(transcript):
-                raise EngineError("There is nothing to continue: the transcript is empty.")
+            require_room(transcript, self._info.n_ctx, sampling.max_tokens)
             reply = _Reply(on_text)
             body = self._request(transcript, sampling)
-            ended = self._endpoint.stream("/v1/chat/completions", body, reply.take, should_stop or _never)
+            ended = self._endpoint.stream("/v1/chat/completions", body, reply.take, should_stop or never)
             reply.show(reply.calls_text(self._notation))
             estimated, text = len(transcript), "".join(reply.shown)
             tokens = self.tokenize(text, trusted=False)
@@ -318,7 +306,3 @@ def _tools(fold: str) -> dict[str, Mapping[str, Any]]:
 
 def _call_id(number: int) -> str:
     return f"call{number:05}"  # nine letters and digits, which some templates insist on
-
-
-def _never() -> bool:
-    return False

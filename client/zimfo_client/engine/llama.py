@@ -26,14 +26,15 @@ from zimfo_client.engine.base import (
     SamplingSettings,
     ShouldStop,
     Stopped,
-    reply_reserve,
+    never,
+    require_room,
 )
 from zimfo_client.engine.constrained import CallConstraint
 from zimfo_client.engine.state import SequenceState
 from zimfo_client.engine.streaming import TextStream
 from zimfo_client.engine.vocab import Vocab
 from zimfo_client.engine.warm import WarmStore, model_identity
-from zimfo_client.errors import ContextFullError, EngineError
+from zimfo_client.errors import EngineError
 from zimfo_client.transcript import Transcript
 
 PENALTY_WINDOW = 64  # sampled tokens that a repeat penalty looks back on, llama.cpp's own default
@@ -123,14 +124,10 @@ class LlamaEngine:
         should_stop: ShouldStop | None = None,
     ) -> Generation:
         """Continue `transcript` by one reply, whose tokens are appended to it; see `Engine.generate`."""
-        should_stop = should_stop or _never
+        should_stop = should_stop or never
         with self._lock:
             state = self._require_open()
-            needed = len(transcript) + reply_reserve(self._info.n_ctx, sampling.max_tokens)
-            if needed > self._info.n_ctx:
-                raise ContextFullError(needed, self._info.n_ctx)
-            if not len(transcript):
-                raise EngineError("There is nothing to continue: the transcript is empty.")
+            require_room(transcript, self._info.n_ctx, sampling.max_tokens)
             started = time.perf_counter()
             prompt_tokens = len(transcript)
             cached, evaluated = self._prefill(state, transcript, on_prefill, should_stop)
@@ -320,10 +317,6 @@ class _Reply:
             self.shown.append(text)
             if self._on_text is not None:
                 self._on_text(text)
-
-
-def _never() -> bool:
-    return False
 
 
 def _common_prefix(old: Sequence[int], new: Sequence[int]) -> int:

@@ -21,10 +21,11 @@ from zimfo_client.engine.base import (
     SamplingSettings,
     ShouldStop,
     Stopped,
-    reply_reserve,
+    never,
+    require_room,
 )
 from zimfo_client.engine.endpoint import Endpoint
-from zimfo_client.errors import ContextFullError, EndpointError, EngineError
+from zimfo_client.errors import EndpointError
 from zimfo_client.transcript import Transcript, well_formed
 
 PENALTY_WINDOW: Final = 64  # sampled tokens that a repeat penalty looks back on, llama.cpp's own default
@@ -44,15 +45,7 @@ class LlamaServerEngine:
         self._markers = list(markers)
         self._lock = threading.Lock()
         self._known: dict[str, list[int]] = {}
-        self._info = EngineInfo(
-            description=f"{name} at {endpoint.root}",
-            n_ctx=context_of(properties),
-            n_ctx_train=0,
-            n_params=0,
-            size_bytes=0,
-            n_threads=0,
-            recurrent=False,
-        )
+        self._info = EngineInfo(f"{name} at {endpoint.root}", context_of(properties))
         # The server says whether a sequence begins with BOS only by what it puts in front of one.
         bare, begun = self._asked("a", special=False), self._asked("a", special=False, begin=True)
         before = len(begun) - len(bare) if begun[-1:] == bare[-1:] else len(begun) - len(bare) - 1
@@ -109,13 +102,9 @@ class LlamaServerEngine:
         Raises `EndpointError` as well.
         """
         with self._lock:
-            needed = len(transcript) + reply_reserve(self._info.n_ctx, sampling.max_tokens)
-            if needed > self._info.n_ctx:
-                raise ContextFullError(needed, self._info.n_ctx)
-            if not len(transcript):
-                raise EngineError("There is nothing to continue: the transcript is empty.")
+            require_room(transcript, self._info.n_ctx, sampling.max_tokens)
             prompt_tokens = len(transcript)
-            reply = _Reply(on_text, on_prefill, should_stop or _never)
+            reply = _Reply(on_text, on_prefill, should_stop or never)
             stopped = self._decode(transcript, sampling, reply)
             return Generation(
                 text="".join(reply.shown),
@@ -296,10 +285,6 @@ def _piece(piece: Any) -> str:
 def _is_thought(before: str, reasoning: Sequence[tuple[str, str]]) -> bool:
     """Whether a reasoning span is open: what is thought of calls is none."""
     return any(before.rfind(opens) > before.rfind(closes) for opens, closes in reasoning)
-
-
-def _never() -> bool:
-    return False
 
 
 def _unlike(endpoint: Endpoint) -> EndpointError:
