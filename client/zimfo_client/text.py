@@ -14,7 +14,7 @@ STOP_WORDS = frozenset(
     when where why how much many more most some any each every other such own same just also too very please tell give
     show find get explain describe say says said happen happened mean means called name
     year date many still ever actually really exactly one ones thing things let lets know want like wait okay
-    ok hmm""".split()
+    ok hmm off out up down away again""".split()
 )
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")

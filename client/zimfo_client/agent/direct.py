@@ -5,93 +5,23 @@ must beat.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
-from typing import Any
 
 from zimfo_client.agent import compose
 from zimfo_client.agent.focus import Focus
 from zimfo_client.agent.intents import recognise, split_aspect
-from zimfo_client.agent.passages import ENOUGH_COVERAGE, Passage, Question, best_passage
+from zimfo_client.agent.passages import ENOUGH_COVERAGE, Question, best_passage
 from zimfo_client.agent.place_intents import follow_up
-from zimfo_client.agent.places_direct import Call, Direct, Payload, PlaceAnswerer, fetched
+from zimfo_client.agent.places_direct import Call, Direct, PlaceAnswerer
+from zimfo_client.agent.reading import ALL_SECTIONS, NOT_COVERED, ArticleReader, sourced
 from zimfo_client.agent.shape import MAP_SHAPES, Intent, Shape
 from zimfo_client.agent.slips import is_typo_of
-from zimfo_client.results import Source, ToolResult, merged, sources_of
-from zimfo_client.text import content_stems, shorten, words
-from zimfo_shared.articles import (
-    MAX_QUERY,
-    NOTHING_FOUND,
-    CompareOutput,
-    NarrateOutput,
-    OverviewOutput,
-    SearchOutput,
-    SectionOutput,
-)
+from zimfo_client.text import content_stems, words
+from zimfo_shared.articles import CompareOutput, NarrateOutput, OverviewOutput, SearchOutput, SectionOutput
 from zimfo_shared.wire import Location
 
-SEARCH_LIMIT = 8  # hits to choose from; the right article is seldom further down
-MAX_READ = 4  # articles read for one question: each costs a call, and the fifth was never the one
-ALL_SECTIONS = 10  # as many sections with text as an overview gives
 MAX_NARRATED_PAGES = 25  # about a megabyte of text: longer than any encyclopedia article
-FOCUS_BONUS = 0.35  # of rank, for the article just read when a question points back to it
-TITLE_BONUS = 0.3  # of rank, for a title that holds the question: of two that do, the fuller one is meant
-FOCUS_COVERAGE = 0.3  # enough for such a question: it leaves out what was said before
-NAMED_COVERAGE = 0.4  # enough when the question names the article and something of the rest is there
-RELATED_SHARE = 0.5  # of a title's words named: up to there an article is about something else
-FOLLOW_UP_WORDS = 14  # a question of fewer words may mean the article just read
-MAX_DEEPENED = 2  # articles read on for a follow-up, section by section
-MAX_DEEPENED_SECTIONS = 8  # of each: a call takes some milliseconds
-AGE_COST = 0.1  # of rank, for every article that was read later
 TOOLS = frozenset({"search", "article_overview", "get_article_section", "compare_articles", "narrate_article"})
-NOT_COVERED = "The archives do not cover this."
-NOT_IN_WORDS = "The archives do not cover this in so many words."
 GREETING = "Hello. Ask me about anything in the loaded archives: a subject, a comparison, or an article to read aloud."
-
-_PRONOUNS = frozenset("it its he his him she her hers they their them this that these those there one ones".split())
-_CONTINUES = frozenset("and so but then also ok okay wait more".split())
-_CLARIFIES = frozenset("but wait".split())  # what was just said is not clear; "so" often goes on to something else
-_ASKS = frozenset("what why how who when where which".split())
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    """An article that may answer; `share` (0 to 1) is how much of its title the question names."""
-
-    zim: str
-    path: str
-    title: str
-    share: float
-    focus: bool = False
-
-    @property
-    def enough(self) -> float:
-        """The coverage from which its passage counts as an answer."""
-        if self.focus:
-            return FOCUS_COVERAGE
-        return NAMED_COVERAGE if self.share >= 1.0 else ENOUGH_COVERAGE
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """An article that was read, and the passage found in it; `titled` is how much of the question its title holds."""
-
-    candidate: _Candidate
-    article: OverviewOutput
-    result: ToolResult
-    passage: Passage | None
-    titled: float
-
-    @property
-    def coverage(self) -> float:
-        """How much of the question the passage answers."""
-        return self.passage.coverage if self.passage else 0.0
-
-    @property
-    def rank(self) -> float:
-        """How well it fits, among the articles read."""
-        bonus = FOCUS_BONUS if self.candidate.focus else 0.3 * self.candidate.share
-        score = min(self.passage.score, 10) / 100 if self.passage else 0.0
-        return max(self.coverage, self.titled) + TITLE_BONUS * self.titled + bonus + score
 
 
 class DirectAnswerer:
@@ -110,9 +40,8 @@ class DirectAnswerer:
         location: Location | None = None,
         deepen: bool = False,
     ) -> None:
-        self._call_tool = call
         self._focus = focus
-        self._deepen = deepen
+        self._reader = ArticleReader(call, focus, deepen=deepen)
         self._places = PlaceAnswerer(call, focus, tools, location)
 
     async def answer(self, question: str) -> Direct:
@@ -138,7 +67,7 @@ class DirectAnswerer:
         if intent.shape is Shape.STORIES:
             read = await self._overview(Intent(Shape.OVERVIEW, intent.subjects), question)
         else:
-            read = await self._read_about(question)
+            read = await self._reader.read_about(question)
         return read if read.found else answer
 
     async def _read(self, intent: Intent, question: str) -> Direct:
@@ -155,48 +84,48 @@ class DirectAnswerer:
                 answer = await self._aspect(intent.subjects[0], intent.aspect, intent.shape)
             case Shape.OVERVIEW:
                 answer = await self._overview(intent, question)
-        return answer or await self._read_about(question)
+        return answer or await self._reader.read_about(question)
 
     async def _narrate(self, intent: Intent) -> Direct | None:
-        result, page = await self._call("narrate_article", {"title": intent.subjects[0]}, NarrateOutput)
+        result, page = await self._reader.call("narrate_article", {"title": intent.subjects[0]}, NarrateOutput)
         if page is None:
             return Direct(compose.refusal(result.text), intent.shape, found=False, key=result)
         pages = [page]
         for number in range(2, min(page.pages, MAX_NARRATED_PAGES) + 1):
             arguments = {"title": page.title, "path": page.path, "zim": page.zim, "page": number}
-            _, following = await self._call("narrate_article", arguments, NarrateOutput)
+            _, following = await self._reader.call("narrate_article", arguments, NarrateOutput)
             if following is None:
                 break
             pages.append(following)
-        return _sourced(compose.narration(pages), intent.shape, result)
+        return sourced(compose.narration(pages), intent.shape, result)
 
     async def _compare(self, intent: Intent) -> Direct | None:
-        result, found = await self._call("compare_articles", {"titles": list(intent.subjects)}, CompareOutput)
+        result, found = await self._reader.call("compare_articles", {"titles": list(intent.subjects)}, CompareOutput)
         if found is None:
             missing = f"{NOT_COVERED} No article was found for {' or '.join(intent.subjects)}."
             return Direct(missing, intent.shape, found=False, key=result)
-        return _sourced(compose.comparison(found), intent.shape, result)
+        return sourced(compose.comparison(found), intent.shape, result)
 
     async def _search(self, intent: Intent) -> Direct | None:
-        result, found = await self._call("search", {"query": intent.subjects[0]}, SearchOutput)
+        result, found = await self._reader.call("search", {"query": intent.subjects[0]}, SearchOutput)
         if found is None:
             return Direct(f"{NOT_COVERED} {compose.refusal(result.text)}", intent.shape, found=False, key=result)
         return Direct(compose.hits(found), intent.shape, found=True, sources=compose.hit_sources(found), key=result)
 
     async def _overview(self, intent: Intent, question: str) -> Direct:
         title = intent.subjects[0]
-        result, found = await self._call("article_overview", {"title": title}, OverviewOutput)
+        result, found = await self._reader.call("article_overview", {"title": title}, OverviewOutput)
         if found is not None:
-            return _sourced(_noted(found.note, compose.overview(found)), intent.shape, result)
+            return sourced(_noted(found.note, compose.overview(found)), intent.shape, result)
         titles = compose.suggested_titles(result.text)
         if len(titles) > 1 and all(_is_meaning_of(other, title) for other in titles[:2]):
             self._focus.meanings = titles
             return Direct(compose.refusal(result.text), intent.shape, found=False, key=result)
         if titles and is_typo_of(title, titles[0]):
-            result, found = await self._call("article_overview", {"title": titles[0]}, OverviewOutput)
+            result, found = await self._reader.call("article_overview", {"title": titles[0]}, OverviewOutput)
             if found is not None:
                 instead = f'No article is titled "{title}"; this is {found.title}.'
-                return _sourced(_noted(instead, compose.overview(found)), intent.shape, result)
+                return sourced(_noted(instead, compose.overview(found)), intent.shape, result)
         if (parts := split_aspect(title)) and (answer := await self._aspect(parts[1], parts[0], Shape.ASPECT)):
             return answer
         if self._focus.articles:
@@ -204,11 +133,11 @@ class DirectAnswerer:
             about = self._focus.articles[0][2]
             if answer := await self._aspect(about, title, Shape.ASPECT, sections_only=True):
                 return answer
-        return await self._read_about(question, subject=title)
+        return await self._reader.read_about(question, subject=title)
 
     async def _aspect(self, title: str, aspect: str, shape: Shape, *, sections_only: bool = False) -> Direct | None:
         """Read the section of an article that is named like `aspect`, else the passage about it."""
-        result, found = await self._call(
+        result, found = await self._reader.call(
             "article_overview", {"title": title, "max_sections": ALL_SECTIONS}, OverviewOutput
         )
         if found is None:
@@ -216,162 +145,15 @@ class DirectAnswerer:
         name = _section_named(aspect, found)
         if name:
             arguments = {"title": found.title, "section": name, "path": found.path, "zim": found.zim}
-            part, text = await self._call("get_article_section", arguments, SectionOutput)
+            part, text = await self._reader.call("get_article_section", arguments, SectionOutput)
             if text is not None:
-                return _sourced(compose.section(text), shape, part)
+                return sourced(compose.section(text), shape, part)
         if sections_only:
             return None
         passage = best_passage(Question(f"{aspect} {found.title}"), found)
         if passage is None or passage.coverage < ENOUGH_COVERAGE:
             return None
-        return await self._quoted(passage, found, result, shape)
-
-    async def _read_about(self, question: str, *, subject: str = "") -> Direct:
-        """Search, read the likeliest articles, and quote the passage that fits the question best.
-
-        With a `subject` that has no article of its own, the answer says so before it quotes what mentions it. What the
-        conversation has read already is not searched for again.
-        """
-        asked = Question(question)
-        if known := await self._from_read(asked):
-            return known
-        searched, hits = await self._call(
-            "search", {"query": shorten(question, MAX_QUERY), "limit": SEARCH_LIMIT}, SearchOutput
-        )
-        if hits is None and not searched.text.startswith(NOTHING_FOUND):
-            # The search did not work: that says nothing of what the archives cover.
-            return Direct(compose.refusal(searched.text), Shape.QUESTION, found=False, key=searched)
-        best: _Reading | None = None
-        for candidate in self._candidates(asked, hits):
-            reading = await self._reading(asked, candidate)
-            if reading is not None and (best is None or reading.rank > best.rank):
-                best = reading
-            if best is not None and best.candidate.share >= 1.0 and best.coverage >= 1.0:
-                break
-        if best is None:
-            return Direct(NOT_COVERED, Shape.QUESTION, found=False, key=searched)
-        if best.passage is not None and best.coverage >= best.candidate.enough:
-            answer = await self._quoted(best.passage, best.article, best.result, Shape.QUESTION)
-            if subject and best.candidate.share <= RELATED_SHARE:
-                mention = f'There is no article on "{subject}". The article {best.article.title} mentions it: '
-                return replace(answer, text=mention + answer.text)
-            return answer
-        if best.candidate.share >= 1.0 and asked.is_general(best.article.title):
-            # The question names the article and nothing in particular: what the article says first is the answer.
-            return _sourced(compose.overview(best.article), Shape.QUESTION, best.result)
-        if best.candidate.share >= 1.0:
-            text = f"{NOT_IN_WORDS} The article {best.article.title} begins: {compose.overview(best.article)}"
-            return replace(_sourced(text, Shape.QUESTION, best.result), found=False)
-        return Direct(NOT_COVERED, Shape.QUESTION, found=False, key=searched)
-
-    async def _from_read(self, asked: Question) -> Direct | None:
-        """Answer a follow-up from the articles read before; None when it is none, or when they do not answer it."""
-        if not self._follows(asked):
-            return None
-        back = self._points_back(asked)
-        best: tuple[float, Passage, OverviewOutput] | None = None
-        for age, (zim, path, _) in enumerate(self._focus.articles[:MAX_DEEPENED]):
-            article = self._focus.read.get(zim, path)
-            if article is None or not (back or asked.title_coverage(article.title)):
-                continue
-            passage = self._known_passage(asked, article)
-            if passage is None or not passage.section or passage.coverage < ENOUGH_COVERAGE:
-                # A lead says everything once and briefly: who asks on wants what the sections say.
-                article = await self._deepened(article)
-                body = self._known_passage(asked, article, body=True)
-                if body is not None and (passage is None or body.fits_like(passage)):
-                    passage = body
-            if passage is not None:
-                rank = passage.coverage + min(passage.score, 10) / 100 - AGE_COST * age
-                if best is None or rank > best[0]:
-                    best = rank, passage, article
-        if best is None:
-            return None
-        _, passage, article = best
-        if passage.coverage < (FOCUS_COVERAGE if back else ENOUGH_COVERAGE):
-            return None
-        return await self._quoted(passage, article, None, Shape.QUESTION)
-
-    def _known_passage(self, asked: Question, article: OverviewOutput, *, body: bool = False) -> Passage | None:
-        if asked.misses_a_name(_all_text(article)):
-            return None
-        if body:
-            article = article.model_copy(update={"sections": [s for s in article.sections if s.title]})
-        return best_passage(asked, article)
-
-    async def _deepened(self, article: OverviewOutput) -> OverviewOutput:
-        """Read the sections of an article that were not read so far."""
-        for name in self._focus.read.unread(article)[:MAX_DEEPENED_SECTIONS]:
-            arguments = {"title": article.title, "section": name, "path": article.path, "zim": article.zim}
-            await self._call("get_article_section", arguments, SectionOutput)
-        return self._focus.read.get(article.zim, article.path) or article
-
-    def _follows(self, asked: Question) -> bool:
-        """Whether a question may be about what was read before: it is short, and asks or points back."""
-        said = words(asked.text)
-        if not self._focus.read.articles or not said or len(said) > FOLLOW_UP_WORDS:
-            return False
-        return self._points_back(asked) or said[0] in _ASKS or said[0] in _CONTINUES
-
-    def _points_back(self, asked: Question) -> bool:
-        said = words(asked.text)
-        return bool(_PRONOUNS & set(said)) or said[0] in _CLARIFIES
-
-    async def _reading(self, asked: Question, candidate: "_Candidate") -> "_Reading | None":
-        """Read one article; None when it cannot answer the question."""
-        arguments = {
-            "title": candidate.title, "path": candidate.path, "zim": candidate.zim, "max_sections": ALL_SECTIONS,
-        }  # fmt: skip
-        result, article = await self._call("article_overview", arguments, OverviewOutput)
-        if article is None or asked.misses_a_name(_all_text(article)):
-            return None
-        passage = best_passage(asked, article)
-        if passage is None and candidate.share < 1.0:
-            return None
-        return _Reading(candidate, article, result, passage, asked.title_coverage(article.title))
-
-    def _candidates(self, asked: Question, hits: SearchOutput | None) -> list["_Candidate"]:
-        """Return the articles to read, likeliest first."""
-        found = [
-            _Candidate(hit.zim, hit.path, hit.title, asked.title_share(hit.title))
-            for hit in (hits.hits if hits else [])
-        ]
-        # Of titles that the question names whole, the longest is meant; else the search's order stands.
-        ranked = sorted(found, key=lambda one: -asked.title_coverage(one.title) if one.share >= 1.0 else 1.0)
-        if self._continues(asked, ranked):
-            focus = [_Candidate(*entry, asked.title_share(entry[2]), focus=True) for entry in self._focus.articles[:2]]
-            read = {(candidate.zim, candidate.path) for candidate in focus}
-            ranked = focus + [candidate for candidate in ranked if (candidate.zim, candidate.path) not in read]
-        return ranked[:MAX_READ]
-
-    def _continues(self, asked: Question, ranked: list["_Candidate"]) -> bool:
-        """Whether a question may be about the article read last: it names no other, or points back with a pronoun."""
-        said = words(asked.text)
-        if not self._focus.articles or not said or len(said) > FOLLOW_UP_WORDS:
-            return False
-        if any(candidate.share >= 1.0 for candidate in ranked):
-            return False
-        return self._points_back(asked) or said[0] in _CONTINUES or (said[0] in _ASKS and not asked.names)
-
-    async def _quoted(self, passage: Passage, article: OverviewOutput, read: ToolResult | None, shape: Shape) -> Direct:
-        key = read
-        if self._deepen and passage.section:
-            arguments = {"title": article.title, "section": passage.section, "path": article.path, "zim": article.zim}
-            section, found = await self._call("get_article_section", arguments, SectionOutput)
-            key = section if found is not None else read
-        source = Source(archive=article.zim, title=article.title, path=article.path, section=passage.section or None)
-        return Direct(passage.text, shape, found=True, sources=[source], key=key)
-
-    async def _call(
-        self, name: str, arguments: dict[str, Any], model: type[Payload]
-    ) -> tuple[ToolResult, Payload | None]:
-        result, found = await fetched(self._call_tool, name, arguments, model)
-        self._focus.read.see(found)
-        return result, found
-
-
-def _sourced(text: str, shape: Shape, result: ToolResult) -> Direct:
-    return Direct(text, shape, found=True, sources=merged(sources_of(result)), key=result)
+        return await self._reader.quoted(passage, found, result, shape)
 
 
 def _noted(note: str | None, text: str) -> str:
@@ -393,8 +175,3 @@ def _section_named(aspect: str, article: OverviewOutput) -> str | None:
         if item.title and asked and asked <= set(content_stems(item.title))
     ]
     return min(fitting, key=len) if fitting else None
-
-
-def _all_text(article: OverviewOutput) -> str:
-    outline = " ".join(item.title for item in article.available_sections)
-    return " ".join([article.title, outline, *(section.text for section in article.sections)])

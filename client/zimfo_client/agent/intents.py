@@ -10,6 +10,7 @@ import re
 from zimfo_client.agent.journey_intents import journey
 from zimfo_client.agent.place_intents import places
 from zimfo_client.agent.shape import Intent, Shape
+from zimfo_client.languages import language_of, without_article
 
 MAX_MAP_QUESTION = 600  # characters: two place names of the largest size are rarer than a pasted page
 
@@ -64,6 +65,25 @@ _OVERVIEW = re.compile(
     r"more about|about) (?P<t>.+)"
 )
 _EXPLAIN = re.compile(r"(?:explain|describe)(?: to me)? (?P<t>.+)")
+# "What is X" in the languages that `languages` tells apart.
+_OVERVIEW_ELSEWHERE = {
+    "de": re.compile(
+        r"(?:was (?:ist|sind|war|waren|bedeutet)|wer (?:ist|war|sind|waren)|"
+        r"(?:erzähle?|sage?) mir (?:etwas |mehr )?über|(?:erkläre?|beschreibe?)(?: mir)?) (?P<t>.+)"
+    ),
+    "fr": re.compile(
+        r"(?:qu['’]est[- ]ce (?:que (?:c['’]est que )?|qu['’])|c['’]est quoi |qui (?:est|était|sont|étaient|fut) |"
+        r"parle[- ](?:moi|nous) (?:de |du |des |d['’])|(?:explique|décris)(?:[- ]moi)? )(?P<t>.+)"
+    ),
+    "es": re.compile(
+        r"(?:qué (?:es|son|era|fue)|que (?:es|son)|qui[eé]n(?:es)? (?:es|era|fue|son|fueron)|h[aá]blame (?:de|del|sobre)|"
+        r"(?:explica|explícame|describe)) (?P<t>.+)"
+    ),
+    "it": re.compile(
+        r"(?:(?:che )?cos['’]\s?(?:è|e'|era) |che cosa (?:è|sono) |chi (?:è|era|sono|fu|furono) |"
+        r"parlami (?:di |del |della |dell['’])|(?:spiega|spiegami|descrivi) )(?P<t>.+)"
+    ),
+}
 _ASPECT = re.compile(
     r"(?:(?:what does|does) (?:the )?article (?:about|on) (?P<t1>.+?) say (?:about|on) (?P<s1>.+)"
     r"|(?:read(?: me)? |show me |give me )?the (?P<s2>.+?) section (?:of|from|in|about) "
@@ -103,6 +123,7 @@ def recognise(question: str) -> Intent:
         or _narrated(asked)
         or _compared(asked)
         or _sought(asked)
+        or _about_elsewhere(bare)
         or _about(asked)
         or Intent(Shape.QUESTION, (text,))
     )
@@ -139,6 +160,14 @@ def _section(text: str) -> Intent | None:
             aspect=(groups["s1"] or groups["s2"] or groups["s3"]).strip(),
         )
     return None
+
+
+def _about_elsewhere(text: str) -> Intent | None:
+    language = language_of(text)
+    pattern = _OVERVIEW_ELSEWHERE.get(language)
+    found = _whole(pattern, text.lstrip("¿¡ ")) if pattern else None
+    title = without_article(found["t"], language) if found else ""
+    return Intent(Shape.OVERVIEW, (title,)) if title else None
 
 
 def _about(text: str) -> Intent | None:

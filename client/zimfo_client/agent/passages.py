@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
+from zimfo_client.languages import language_of, subject_words
 from zimfo_client.text import content_stems, fold, sentences, stem, words
 from zimfo_shared.articles import OverviewOutput
 
@@ -118,7 +119,8 @@ class Question:
         counted = _COUNTED.search(folded)
         noun = counted["noun"] if counted else ""
         anybody = stem(noun) if noun in _ANYBODY else ""
-        self.stems = [one for one in content_stems(text) if one != anybody]
+        self.language = language_of(text)
+        self.stems = [one for one in content_stems(subject_words(text)) if one != anybody]
         self.counted = stem(noun) if noun and not anybody and stem(noun) in self.stems else None
         self.asks_help = bool(_HELP.search(folded))
         self.expected = [answer for asked, answer in _EXPECTED if asked.search(folded)]
