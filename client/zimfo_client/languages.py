@@ -1,5 +1,6 @@
 """In which of a few languages a text is written, told by its function words; which of its words carry no subject."""
 
+import re
 from typing import Final
 
 from zimfo_client.text import fold, words
@@ -62,9 +63,7 @@ def without_article(title: str, language: str) -> str:
 
 def _tokens(text: str) -> list[str]:
     """Return the words of a text as written, elided articles ("l'eau") apart, other marks gone."""
-    return [
-        part for word in text.replace("’", "'").replace("'", " ").replace("-", " ").split() if (part := _bare(word))
-    ]
+    return [part for word in re.split(r"[\s'’-]+", text) if (part := _bare(word))]
 
 
 def _bare(word: str) -> str:

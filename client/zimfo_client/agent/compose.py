@@ -24,11 +24,11 @@ SNIPPET_CHARS = 160
 MAX_LISTED = 8  # hits or section names in an answer; a person picks from a short list
 
 
-def overview(found: OverviewOutput) -> str:
-    """Return what the article says first."""
+def overview(found: OverviewOutput, chars: int = OVERVIEW_CHARS) -> str:
+    """Return what the article says first, in at most so many characters."""
     for section in found.sections:
         if section.text.strip():
-            return opening(section.text, OVERVIEW_CHARS)
+            return opening(section.text, chars)
     names = ", ".join(item.title for item in found.available_sections[:MAX_LISTED])
     return f"The article {found.title} has these sections: {names}."
 

@@ -5,6 +5,7 @@ must beat.
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from zimfo_client.agent import compose
 from zimfo_client.agent.focus import Focus
@@ -116,6 +117,9 @@ class DirectAnswerer:
         title = intent.subjects[0]
         result, found = await self._reader.call("article_overview", {"title": title}, OverviewOutput)
         if found is not None:
+            if Question(question).explains:
+                explained = await self._reader.explained(found, intent.shape, result)
+                return replace(explained, text=_noted(found.note, explained.text))
             return sourced(_noted(found.note, compose.overview(found)), intent.shape, result)
         titles = compose.suggested_titles(result.text)
         if len(titles) > 1 and all(_is_meaning_of(other, title) for other in titles[:2]):
@@ -150,10 +154,11 @@ class DirectAnswerer:
                 return sourced(compose.section(text), shape, part)
         if sections_only:
             return None
-        passage = best_passage(Question(f"{aspect} {found.title}"), found)
+        asked = Question(f"{aspect} {found.title}")
+        passage = best_passage(asked, found)
         if passage is None or passage.coverage < ENOUGH_COVERAGE:
             return None
-        return await self._reader.quoted(passage, found, result, shape)
+        return await self._reader.quoted(asked, passage, found, result, shape)
 
 
 def _noted(note: str | None, text: str) -> str:

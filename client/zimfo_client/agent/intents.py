@@ -76,8 +76,8 @@ _OVERVIEW_ELSEWHERE = {
         r"parle[- ](?:moi|nous) (?:de |du |des |d['’])|(?:explique|décris)(?:[- ]moi)? )(?P<t>.+)"
     ),
     "es": re.compile(
-        r"(?:qué (?:es|son|era|fue)|que (?:es|son)|qui[eé]n(?:es)? (?:es|era|fue|son|fueron)|h[aá]blame (?:de|del|sobre)|"
-        r"(?:explica|explícame|describe)) (?P<t>.+)"
+        r"(?:qué (?:es|son|era|fue)|que (?:es|son)|qui[eé]n(?:es)? (?:es|era|fue|son|fueron)|"
+        r"h[aá]blame (?:de|del|sobre)|(?:explica|explícame|describe)) (?P<t>.+)"
     ),
     "it": re.compile(
         r"(?:(?:che )?cos['’]\s?(?:è|e'|era) |che cosa (?:è|sono) |chi (?:è|era|sono|fu|furono) |"

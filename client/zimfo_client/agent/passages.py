@@ -15,6 +15,7 @@ MAX_PASSAGE_SENTENCES = 4  # an answer is a few sentences; more is reading the a
 MAX_PASSAGE_CHARS = 700
 AS_GOOD = 0.9  # of a score: what differs by less is equal
 FUZZY_RATIO = 86  # of rapidfuzz, for words of five letters and more: one slip in six letters still matches
+LEAD, LEAD_NUMBER = 0.5, 1.5  # of score, for a sentence of the lead; for one that a quantity is asked of
 NEAR_WORDS = 4  # between a number and what it counts
 TABLE_SHARE = 0.4  # of the score of a table's row: it answers in numbers that nobody can read alone
 ENOUGH_COVERAGE = 0.6  # share of the question's words that title and passage must hold, to call it an answer
@@ -80,6 +81,11 @@ _ANYBODY = frozenset("people persons".split())
 _HELP = re.compile(
     r"\bwhat (?:should|can|must|do) (?:i|you|we|one) do\b|\bhow (?:do|can|should) (?:i|you|we) (?:treat|help|handle)\b"
 )
+# A question that is answered by an account rather than by a fact.
+_EXPLAINS = re.compile(
+    r"^(?:please |can you |could you )*(?:why|explain|describe)\b|\bhow (?:do|does|did|is|are|was|were|can|could)\b|"
+    r"\bwhat (?:happens|happened|causes|caused|leads to|led to)\b"
+)
 _HELP_TITLE = re.compile(r"\b(?:first aid|treatment|what to do)\b", re.IGNORECASE)
 _STATED_REASON = re.compile(r"\b(?:because|caused by|due to|owing to|as a result of|results? from)\b")
 
@@ -125,6 +131,7 @@ class Question:
         self.asks_help = bool(_HELP.search(folded))
         self.expected = [answer for asked, answer in _EXPECTED if asked.search(folded)]
         self.asks_quantity = bool(_QUANTITY.search(folded))
+        self.explains = bool(_EXPLAINS.search(folded)) and not self.asks_quantity and not self.asks_help
         self.asks_why = bool(_WHY.search(folded))
         self.names = _names(text)
 
@@ -152,11 +159,15 @@ class Question:
         return any(not _among(name, vocabulary, exact=name.isdigit()) for name in self.names)
 
 
-def best_passage(question: Question, article: OverviewOutput) -> Passage | None:
-    """Return the passage of an article that fits the question best; None when nothing of the question is in it."""
+def best_passage(question: Question, article: OverviewOutput, *, besides: str | None = None) -> Passage | None:
+    """Return the passage of an article that fits the question best; None when nothing of the question is in it.
+
+    The section `besides` is passed over.
+    """
     found = [
         _Sentence(text, _stems(text, section.title, order), section.title, order)
         for section in article.sections
+        if section.title != besides
         for order, text in enumerate(sentences(section.text))
     ]
     if not found or not question.stems:
@@ -247,7 +258,10 @@ def _score(question: Question, sentence: _Sentence, focus: list[str], weights: d
         score += sum(0.8 for expected in question.expected if expected.search(sentence.text))
     if " | " in sentence.text:
         score *= TABLE_SHARE
-    lead = 0.5 if not sentence.section else 0.0
+    lead = 0.0
+    if not sentence.section:
+        # Of several numbers, the one for the subject as a whole stands in the lead.
+        lead = LEAD_NUMBER if question.asks_quantity and score > 0 else LEAD
     return score + lead - 0.01 * min(sentence.order, 20)
 
 

@@ -60,13 +60,17 @@ _NEEDS: Final = {Shape.ROUTE: _ROUTE_NAMES, Shape.STATUS: _ROUTE_NAMES}
 
 @dataclass
 class Direct:
-    """An answer composed from results; `key` is the call that it rests on, `found` whether it answers anything."""
+    """An answer composed from results; `key` is the call that it rests on, `found` whether it answers anything.
+
+    `further` are the other calls of an answer that explains something from several sections.
+    """
 
     text: str
     shape: Shape
     found: bool
     sources: list[Source] = field(default_factory=list)
     key: ToolResult | None = None
+    further: list[ToolResult] = field(default_factory=list)
 
 
 async def fetched(

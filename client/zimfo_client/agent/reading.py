@@ -12,7 +12,7 @@ from zimfo_client.agent.shape import Shape
 from zimfo_client.agent.slips import LONE_TYPO_LETTERS, is_typo_of
 from zimfo_client.languages import language_of, subject_words
 from zimfo_client.results import Source, ToolResult, merged, sources_of
-from zimfo_client.text import content_stems, fold, shorten, words
+from zimfo_client.text import content_stems, fold, opening, shorten, words
 from zimfo_shared.articles import (
     MAX_QUERY,
     NOTHING_FOUND,
@@ -34,12 +34,20 @@ MAX_DEEPENED = 2  # articles read on for a follow-up, section by section
 MAX_DEEPENED_SECTIONS = 8  # of each: a call takes some milliseconds
 AGE_COST = 0.1  # of rank, for every article that was read later
 MAX_RESPELT = 3  # words of a question that are looked at for slips: each costs a call
+SIDE_CHARS = 600  # of each section of an explanation
 NOT_COVERED = "The archives do not cover this."
 NOT_IN_WORDS = "The archives do not cover this in so many words."
 
 _PRONOUNS = frozenset("it its he his him she her hers they their them this that these those there one ones".split())
 _CONTINUES = frozenset("and so but then also ok okay wait more".split())
 _CLARIFIES = frozenset("but wait".split())  # what was just said is not clear; "so" often goes on to something else
+# Titles of sections that tell how the subject of an article comes about or works.
+_TELLS_HOW = re.compile(
+    r"\b(?:how|principles?|mechanisms?|process|causes?|working|operation|function|stages?|reactions?|physics|chemistry|theory|"
+    r"explanation|transmission|pathophysiology|course)\b",
+    re.IGNORECASE,
+)
+_TELLS_OF_PAST = re.compile(r"\b(?:history|discovery|etymology|name|background|legacy)\b", re.IGNORECASE)
 _ASKS = frozenset("what why how who when where which".split())
 
 
@@ -126,13 +134,16 @@ class ArticleReader:
                 break
         if best is None:
             return Direct(NOT_COVERED, Shape.QUESTION, found=False, key=searched)
+        general = best.candidate.share >= 1.0 and asked.is_general(best.article.title)
+        if general and asked.explains:
+            return await self.explained(best.article, Shape.QUESTION, best.result)
         if best.passage is not None and best.coverage >= best.candidate.enough:
-            answer = await self.quoted(best.passage, best.article, best.result, Shape.QUESTION)
+            answer = await self.quoted(asked, best.passage, best.article, best.result, Shape.QUESTION)
             if subject and best.candidate.share <= RELATED_SHARE:
                 mention = f'There is no article on "{subject}". The article {best.article.title} mentions it: '
                 return replace(answer, text=mention + answer.text)
             return answer
-        if best.candidate.share >= 1.0 and asked.is_general(best.article.title):
+        if general:
             # The question names the article and nothing in particular: what the article says first is the answer.
             return sourced(compose.overview(best.article), Shape.QUESTION, best.result)
         if best.candidate.share >= 1.0:
@@ -178,7 +189,7 @@ class ArticleReader:
         _, passage, article = best
         if passage.coverage < (FOCUS_COVERAGE if back else ENOUGH_COVERAGE):
             return None
-        return await self.quoted(passage, article, None, Shape.QUESTION)
+        return await self.quoted(asked, passage, article, None, Shape.QUESTION)
 
     def _known_passage(self, asked: Question, article: OverviewOutput, *, body: bool = False) -> Passage | None:
         if asked.misses_a_name(_all_text(article)):
@@ -243,14 +254,50 @@ class ArticleReader:
             return False
         return self._points_back(asked) or said[0] in _CONTINUES or (said[0] in _ASKS and not asked.names)
 
-    async def quoted(self, passage: Passage, article: OverviewOutput, read: ToolResult | None, shape: Shape) -> Direct:
-        key = read
-        if self._deepen and passage.section:
-            arguments = {"title": article.title, "section": passage.section, "path": article.path, "zim": article.zim}
-            section, found = await self.call("get_article_section", arguments, SectionOutput)
-            key = section if found is not None else read
-        source = Source(archive=article.zim, title=article.title, path=article.path, section=passage.section or None)
-        return Direct(passage.text, shape, found=True, sources=[source], key=key)
+    async def quoted(
+        self, asked: Question, passage: Passage, article: OverviewOutput, read: ToolResult | None, shape: Shape
+    ) -> Direct:
+        """Answer with a passage; where something is to be explained, with that of another section as well."""
+        passages = [passage]
+        if asked.explains:
+            second = best_passage(asked, article, besides=passage.section)
+            if second is not None and second.coverage >= ENOUGH_COVERAGE:
+                passages.append(second)
+        results = [await self._as_section(one.section, article) for one in passages] if self._deepen else []
+        further = [result for result in results if result is not None]
+        return Direct(
+            "\n\n".join(one.text for one in passages),
+            shape,
+            found=True,
+            sources=[_source(article, one.section) for one in passages],
+            key=further[0] if further else read,
+            further=further[1:],
+        )
+
+    async def explained(self, article: OverviewOutput, shape: Shape, result: ToolResult) -> Direct:
+        """Explain a subject as a whole: from what its article says first, and the section that tells how it works."""
+        told = [section for section in article.sections if section.title and section.text.strip()]
+        of_now = [section for section in told if not _TELLS_OF_PAST.search(section.title)] or told
+        section = next((one for one in told if _TELLS_HOW.search(one.title)), of_now[0] if of_now else None)
+        if section is None:
+            return sourced(compose.overview(article), shape, result)
+        second = await self._as_section(section.title, article) if self._deepen else None
+        return Direct(
+            f"{compose.overview(article, SIDE_CHARS)}\n\n{opening(section.text, SIDE_CHARS)}",
+            shape,
+            found=True,
+            sources=[_source(article, ""), _source(article, section.title)],
+            key=result,
+            further=[second] if second is not None else [],
+        )
+
+    async def _as_section(self, name: str, article: OverviewOutput) -> ToolResult | None:
+        """Read a section whole, as a call of its own; None for the lead, which every overview has."""
+        if not name:
+            return None
+        arguments = {"title": article.title, "section": name, "path": article.path, "zim": article.zim}
+        result, found = await self.call("get_article_section", arguments, SectionOutput)
+        return result if found is not None else None
 
     async def call(
         self, name: str, arguments: dict[str, Any], model: type[Payload]
@@ -264,6 +311,10 @@ class ArticleReader:
 def sourced(text: str, shape: Shape, result: ToolResult) -> Direct:
     """Return an answer with the sources of the result that it rests on."""
     return Direct(text, shape, found=True, sources=merged(sources_of(result)), key=result)
+
+
+def _source(article: OverviewOutput, section: str) -> Source:
+    return Source(archive=article.zim, title=article.title, path=article.path, section=section or None)
 
 
 def _all_text(article: OverviewOutput) -> str:
