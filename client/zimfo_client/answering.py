@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 import click
 from anyio import from_thread, to_thread
 
-from zimfo_client.agent.loop import Grounding, Intents, ModelConversation, Watcher
+from zimfo_client.agent.loop import ModelConversation
+from zimfo_client.agent.turn import Grounding, Intents, Watcher
 from zimfo_client.config import load_config
 from zimfo_client.engine import Engine, GgufInfo, load_engine, read_gguf
 from zimfo_client.errors import ExtraMissingError

@@ -37,6 +37,8 @@ def fold_tools(listing: Sequence[Tool], profile: Profile) -> str:
 
         return template_block(listing, profile)
     trained = {tool.name: tool.line for tool in profile.surface or ()}
+    if profile.fold.tools == "none" and any(tool["name"] in trained for tool in listing):
+        return profile.fold.intro
     form, markers = profile.fold, profile.markers()
     shown = [
         trained.get(tool["name"]) or _tool_text(tool, arguments, form, markers)

@@ -36,6 +36,7 @@ MAX_PROFILE_BYTES = 1 << 20  # a profile is a page or two of text
 
 FINE_TUNE: Final = "lfm2.5-zimfo"
 CHATML: Final = "chatml"
+EMBEDDED: Final = "embedded"
 LFM2: Final = "lfm2"
 GEMMA3: Final = "gemma3"
 TEMPLATE: Final = "template"
@@ -131,7 +132,7 @@ class Profile(Part):
             parts += [_marker("user", turns.user_open), _data("user", fold_text + self.separator)]
         else:
             parts.append(_marker("user", turns.user_open))
-        if location is not None:
+        if location is not None and self.location_line:
             lat, lon = map(self._degrees, location)
             parts.append(_data("user", fill(self.location_line, {"lat": lat, "lon": lon}) + self.separator))
         parts += [_data("user", self.question_label), _data("user", question), _marker("user", turns.user_close)]
@@ -284,7 +285,7 @@ def _problem(profile: Profile) -> str | None:
             if not re.fullmatch(r"[^\s,:*()]+\*?:[^,()\n]+", argument):
                 return f"surface: {argument!r} is no `name*:type`"
     for where, text, needed in (
-        ("fold.tool_line", profile.fold.tool_line, "name" if profile.fold.tools == "signatures" else "tool"),
+        ("fold.tool_line", profile.fold.tool_line, "tool" if profile.fold.tools == "schemas" else "name"),
         ("location_line", profile.location_line, "lat" if profile.location_line else ""),
     ):
         if needed and f"{{{needed}}}" not in text:

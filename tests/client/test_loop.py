@@ -13,11 +13,9 @@ from zimfo_client.agent.loop import (
     FORCED_ANSWER,
     MAX_ROUNDS,
     NO_ANSWER,
-    Grounding,
-    Intents,
     ModelConversation,
-    Watcher,
 )
+from zimfo_client.agent.turn import Grounding, Intents, Watcher
 from zimfo_client.engine import EngineOverrides, Generation, SamplingSettings, load_engine
 from zimfo_client.engine.base import Engine, OnPrefill, OnText, ShouldStop
 from zimfo_client.errors import ContextFullError, EngineError
@@ -236,7 +234,7 @@ async def test_an_answer_without_a_look_gives_way_to_what_the_archives_say(conve
 
     assert "Plasmodium" in answer.text
     assert "1234" not in answer.text + "".join(shown)
-    assert [source.title for source in answer.sources] == ["Malaria"]
+    assert {source.title for source in answer.sources} == {"Malaria"}
     assert "1234" not in conversation._dialogue.transcript.text()
     assert (await converse(grounding=Grounding.STRICT).ask("Hello!")).text == "Hello yourself!"
 

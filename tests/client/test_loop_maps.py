@@ -7,7 +7,8 @@ import pytest
 from tests.client.test_loop import Scripted, call
 from tests.client.test_places_direct import HERE, ROUTE, STATUS, WHERE, near, place
 
-from zimfo_client.agent.loop import Grounding, Intents, ModelConversation
+from zimfo_client.agent.loop import ModelConversation
+from zimfo_client.agent.turn import Grounding, Intents
 from zimfo_client.engine.base import Engine
 from zimfo_client.profile import get_profile
 from zimfo_client.results import ToolResult

@@ -338,7 +338,7 @@ async def test_no_stories_is_no_answer(server: Server, ask):
 async def test_facts_about_something_else_are_looked_for_in_articles(server: Server, ask):
     await ask("fun facts about octopuses")
 
-    assert [name for name, _ in server.calls] == ["nearby_stories", "article_overview", "search"]
+    assert [name for name, _ in server.calls][:3] == ["nearby_stories", "article_overview", "search"]
 
 
 @pytest.mark.parametrize(

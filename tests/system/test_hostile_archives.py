@@ -11,7 +11,8 @@ import pytest
 from tests.client import tiny_models
 from tests.client.test_loop import Scripted
 from tests.server.conftest import MakeZim
-from zimfo_client.agent.loop import Intents, ModelConversation
+from zimfo_client.agent.loop import ModelConversation
+from zimfo_client.agent.turn import Intents
 from zimfo_client.engine import Engine, EngineOverrides, load_engine
 from zimfo_client.host import open_host
 from zimfo_client.models import embedded_model

@@ -96,6 +96,11 @@ class Dialogue:
             self.transcript.rewind(mark)
             self.transcript.append(render([(name, _json(TOO_LONG)) for name, _ in results]))
 
+    def holds(self, payload: dict[str, Any]) -> bool:
+        """Say whether there is room for a result without dropping or shortening anything."""
+        needed = len(self._engine.tokenize(_json(payload), trusted=False))
+        return len(self.transcript) + needed + 2 * self._ahead <= self._limit
+
     def place(self) -> tuple[Mark, int]:
         """Return where the exchange has come to, for `answer_instead`."""
         return self.transcript.mark(), len(self.exchanges)
@@ -106,6 +111,10 @@ class Dialogue:
         if exchanges == len(self.exchanges):  # else older exchanges were dropped since, and the place has moved
             self.transcript.rewind(mark)
             self.add(self._profile.host_answer(text))
+
+    def take_back(self, place: tuple[Mark, int]) -> None:
+        """Forget what was said since, where `holds` had seen that there is room for it."""
+        self.transcript.rewind(place[0])
 
     def settle(self, focus: Focus) -> None:
         """End the exchange with its marker, so that any other one may follow; `focus` is what was before it."""

@@ -6,33 +6,40 @@ article read aloud) is written into it as if the model had done so.
 
 import json
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from enum import Enum
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from zimfo_client.agent.answer import Answer, OnCall, Recorder, StepUsage
+from pydantic import ValidationError
+
+from zimfo_client.agent.answer import Answer, Recorder, StepUsage
 from zimfo_client.agent.compact import compact
 from zimfo_client.agent.dialogue import Dialogue
+from zimfo_client.agent.digest import NOTE_IT, NOTE_TOKENS, as_result, long_section
 from zimfo_client.agent.direct import TOOLS, DirectAnswerer
 from zimfo_client.agent.focus import Focus
 from zimfo_client.agent.grounding import strays, unsupported
 from zimfo_client.agent.intents import recognise
 from zimfo_client.agent.location import settled
+from zimfo_client.agent.passages import Question
 from zimfo_client.agent.places_direct import Direct
+from zimfo_client.agent.reading import ArticleReader
 from zimfo_client.agent.shape import MAP_SHAPES, Shape
+from zimfo_client.agent.turn import HINTED_FRUITLESS, Evidence, Grounding, Intents, Turn, Watcher
 from zimfo_client.calls import CallGate, ParsedReply, ToolCall, parse_calls
-from zimfo_client.engine.base import Engine, Generation, OnPrefill
+from zimfo_client.engine.base import Engine, Generation
 from zimfo_client.engine.worker import agenerate
 from zimfo_client.errors import ClientError
 from zimfo_client.fold import fold_tools, grammar_for
 from zimfo_client.host import ToolHost
+from zimfo_client.languages import NAMES, language_of
 from zimfo_client.metrics import engine_times, engine_usage, stats_lines, step_line
 from zimfo_client.profile import Profile
-from zimfo_client.results import Source, ToolResult, merged, sources_of
+from zimfo_client.results import ToolResult, merged, sources_of
 from zimfo_client.text import content_stems
 from zimfo_client.transcript import Segment
+from zimfo_shared.articles import OverviewOutput
 from zimfo_shared.wire import Location
 
 MAX_ROUNDS: Final = 6  # rounds of calls in a turn; the corpus never needs more than two
@@ -42,72 +49,18 @@ KEPT_STEPS: Final = 1_000  # model steps that `stats` looks back on
 FORCED_ANSWER: Final = "No more tool calls are possible. Answer now, in one to three sentences, from the results."
 # Behind a result that the host fetched for a model too small to know what to do with one.
 PHRASE_IT: Final = "\nAnswer the question in one or two sentences, using only the text above."
+ENOUGH_TRIED: Final = "Nothing was found several times. Say that the archives do not cover this, and stop looking."
 NO_ANSWER: Final = "The model gave no answer. Ask again, or try --direct."
 DROPPED: Final = "The conversation no longer fits the model's context; earlier turns were dropped."
 ACKNOWLEDGED_CHARS: Final = 300  # of an article read aloud that stay in the transcript; the person has the rest
-
-
 NOT_FOUND: Final = "(Not found in the archives: {what}.)"
 MAX_MARKED: Final = 6  # numbers and names that such a mark lists
-
-
-class Grounding(Enum):
-    """What happens to words of a model that no result holds."""
-
-    OFF = "off"
-    MARKED = "marked"  # what is not found is named behind the answer
-    STRICT = "strict"  # besides, an answer without any result gives way to what the archives say
-
-
-class Intents(Enum):
-    """Which recognised question shapes the host decides without the model."""
-
-    NONE = "none"
-    MISTRAINED = "mistrained"
-    ALL = "all"
 
 
 # What tuned models get wrong (zimfo-behaviour §0.6) and what needs no model at all.
 _MISTRAINED: Final = frozenset({Shape.NARRATE, Shape.ROUTE, Shape.STATUS, Shape.HERE, Shape.STORIES})
 # Composed answers that a model could only spoil: whole articles, step by step directions.
 _AS_COMPOSED: Final = frozenset({Shape.NARRATE, Shape.ROUTE, Shape.STATUS})
-
-
-@dataclass
-class Watcher:
-    """Who is told what while a turn runs; every member may be left as it is."""
-
-    on_text: Callable[[str], None] | None = None
-    on_call: OnCall | None = None
-    on_prefill: OnPrefill | None = None
-    on_notice: Callable[[str], None] | None = None
-    on_trace: Callable[[str], None] | None = None
-
-
-@dataclass
-class _Turn:
-    """What one question has led to so far."""
-
-    question: str
-    recorder: Recorder
-    steps: list[StepUsage] = field(default_factory=list)
-    generations: list[Generation] = field(default_factory=list)
-    sources: list[Source] = field(default_factory=list)
-    stopped: str = "end"
-    shown: bool = False
-
-    def evidence(self) -> "_Evidence":
-        """Return what was asked and found."""
-        found = [call.text for call in self.recorder.calls if call.ok]
-        return _Evidence("\n".join([self.question, *found]), bool(found))
-
-
-@dataclass(frozen=True)
-class _Evidence:
-    """What an answer may stand on: a question, and the results that were found for it, if any."""
-
-    text: str
-    has_results: bool
 
 
 class ModelConversation:
@@ -139,7 +92,7 @@ class ModelConversation:
         if grammar:
             self._sampling = replace(self._sampling, calls=grammar_for(host.tools, profile))
         self._grounding, self._raw = grounding, raw
-        self._evidence: list[_Evidence] = []  # of each exchange
+        self._evidence: list[Evidence] = []  # of each exchange
         self._watch = watcher or Watcher()
         self._unanswered: str | None = None
         self._generations: deque[Generation] = deque(maxlen=KEPT_STEPS)
@@ -199,7 +152,7 @@ class ModelConversation:
         self._engine.close()
 
     async def _turn(self, question: str) -> Answer:
-        turn = _Turn(question, Recorder(self._host, self._location, self._watch.on_call))
+        turn = Turn(question, Recorder(self._host, self._location, self._watch.on_call))
         self._dialogue.begin(question)
         self._focus.points.hear(question)
         text = await self._decided(turn)
@@ -223,7 +176,7 @@ class ModelConversation:
             shown=turn.shown,
         )
 
-    async def _decided(self, turn: _Turn) -> str | None:
+    async def _decided(self, turn: Turn) -> str | None:
         """Answer a shape that is not left to the model; None when the model is to decide."""
         if self._intents is Intents.NONE or not self._tools.keys() >= TOOLS:
             return None
@@ -239,12 +192,18 @@ class ModelConversation:
         plain = not direct.found or direct.key is None or direct.shape in composed
         if direct.key is not None:
             self._dialogue.add(self._profile.host_call(direct.key.name, direct.key.arguments))
-            word = "" if plain else PHRASE_IT
+            word = "" if plain else _phrase_it(turn.question)
 
             def rendered(results: Sequence[tuple[str, str]]) -> list[Segment]:
                 return self._profile.tool_results([(name, text + word) for name, text in results])
 
-            self._dialogue.add_results([_compacted(direct.key, turn.question)], rendered)
+            plainly = partial(self._profile.tool_results)
+            read = [direct.key, *direct.further]
+            for number, result in enumerate(read):
+                if number:
+                    self._dialogue.add(self._profile.host_call(result.name, result.arguments))
+                noted = _compacted(result, turn.question) if plain else await self._noted(turn, result)
+                self._dialogue.add_results([noted], rendered if number == len(read) - 1 else plainly)
         if plain:
             # Nothing to phrase: a refusal, a greeting, or the article itself.
             self._dialogue.add(self._profile.host_answer(direct.text[:ACKNOWLEDGED_CHARS]))
@@ -252,18 +211,21 @@ class ModelConversation:
             return direct.text
         return await self._phrased(turn, direct)
 
-    async def _phrased(self, turn: _Turn, direct: Direct) -> str:
+    async def _phrased(self, turn: Turn, direct: Direct) -> str:
         """Let the model put a result into words; where these stray from it, the composed answer stands."""
         generation = await self._generate(turn)
         assert direct.key is not None
         text = self._parsed(generation).text.strip().strip('"')
-        evidence = f"{_as_json(direct.key, turn.question)} {turn.question}"
+        read = " ".join(_as_json(result, turn.question) for result in [direct.key, *direct.further])
+        evidence = f"{read} {turn.question}"
         return direct.text if not text or strays(text, evidence) else text
 
-    async def _loop(self, turn: _Turn) -> str:
+    async def _loop(self, turn: Turn) -> str:
         """Let the model call tools until it answers, or until it must."""
         made: set[str] = set()
         for _ in range(MAX_ROUNDS):
+            if turn.is_spent():
+                break
             # Prose that no result stands behind is not shown before it is known what becomes of it.
             gate = self._gate() if self._may_show(turn) else None
             before = self._dialogue.place()
@@ -277,20 +239,65 @@ class ModelConversation:
                 return self._finished(turn, gate or self._gate(), reply.text)
             results = [await self._carried_out(turn, call, made) for call in reply.calls[:MAX_CALLS]]
             rendered = partial(self._profile.tool_results, closed=self._dialogue.is_closed())
-            self._dialogue.add_results([_compacted(result, turn.question) for result in results], rendered)
+            compacted = [_compacted(result, turn.question) for result in results]
+            if turn.fruitless >= HINTED_FRUITLESS:
+                compacted[-1][1]["hint"] = ENOUGH_TRIED
+            self._dialogue.add_results(compacted, rendered)
+            await self._read_on(turn, results)
         self._dialogue.add(self._profile.instruction(FORCED_ANSWER, closed=True))
         gate = self._gate()
         generation = await self._generate(turn, gate)
         turn.stopped = "cap"
         return self._finished(turn, gate, self._parsed(generation).text)
 
-    def _may_show(self, turn: _Turn) -> bool:
+    async def _read_on(self, turn: Turn, results: Sequence[ToolResult]) -> None:
+        """Where something is to be explained and only an overview was read, read on in the model's place."""
+        if self._intents is Intents.NONE or not self._tools.keys() >= TOOLS or not Question(turn.question).explains:
+            return
+        if any(call.ok and call.name == "get_article_section" for call in turn.recorder.calls):
+            return
+        read = [result for result in results if result.ok and result.name == "article_overview"]
+        if len(read) != 1:
+            return
+        try:
+            article = OverviewOutput.model_validate(read[0].payload)
+        except ValidationError:
+            return  # a foreign server's article, in a form of its own
+        reader = ArticleReader(turn.recorder.call, self._focus, deepen=True)
+        for result in await reader.read_on(turn.question, article):
+            self._dialogue.add(self._profile.host_call(result.name, result.arguments))
+            self._dialogue.add_results([await self._noted(turn, result)], self._profile.tool_results)
+            turn.sources = merged([*turn.sources, *sources_of(result)])
+
+    async def _noted(self, turn: Turn, result: ToolResult) -> tuple[str, dict[str, Any]]:
+        """Return a result as it stands in the prompt: of a long section, what the model notes when it reads that alone.
+
+        What was read for the note is taken back, so that the prompt holds one section at a time.
+        """
+        compacted = _compacted(result, turn.question)
+        read = long_section(result, turn.question)
+        if read is None or not self._dialogue.holds(read):
+            return compacted
+        place = self._dialogue.place()
+        self._dialogue.transcript.anchor()
+
+        def rendered(results: Sequence[tuple[str, str]]) -> list[Segment]:
+            return self._profile.tool_results([(name, text + NOTE_IT) for name, text in results])
+
+        self._dialogue.add_results([(result.name, read)], rendered)
+        generation = await self._generate(turn, max_tokens=NOTE_TOKENS)
+        self._dialogue.take_back(place)
+        reply = self._parsed(generation)
+        note = None if reply.calls else as_result(reply.text, read, turn.question)
+        return (result.name, note) if note is not None else compacted
+
+    def _may_show(self, turn: Turn) -> bool:
         """Whether what the model says now may be shown as it is decoded."""
         return self._grounding is not Grounding.STRICT or any(
             one.has_results for one in (*self._evidence, turn.evidence())
         )
 
-    async def _looked_up(self, turn: _Turn, text: str) -> str | None:
+    async def _looked_up(self, turn: Turn, text: str) -> str | None:
         """Return what the archives say, where a model answered a question without having looked anything up."""
         if not content_stems(text) or not self._tools.keys() >= TOOLS:
             return None
@@ -301,7 +308,7 @@ class ModelConversation:
         turn.sources, turn.stopped = direct.sources, "direct"
         return direct.text
 
-    async def _carried_out(self, turn: _Turn, call: ToolCall, made: set[str]) -> ToolResult:
+    async def _carried_out(self, turn: Turn, call: ToolCall, made: set[str]) -> ToolResult:
         """Make a call of the model's; whatever goes wrong is a result that tells it so."""
         key = json.dumps([call.name, call.arguments], sort_keys=True, ensure_ascii=False)
         if key in made and not self._raw:
@@ -317,12 +324,14 @@ class ModelConversation:
         except ClientError as error:
             result = _refused(call, str(error))
             turn.recorder.note(result)
+        turn.judge(result)
         self._focus.see(result)
         turn.sources = merged([*turn.sources, *sources_of(result)])
         return result
 
-    async def _generate(self, turn: _Turn, gate: CallGate | None = None) -> Generation:
+    async def _generate(self, turn: Turn, gate: CallGate | None = None, *, max_tokens: int | None = None) -> Generation:
         """Run one model step; with a gate, prose is shown as it is decoded."""
+        sampling = replace(self._sampling, max_tokens=max_tokens) if max_tokens else self._sampling
         self._dialogue.add(self._profile.answer_open())
 
         def on_text(text: str) -> None:
@@ -332,7 +341,7 @@ class ModelConversation:
         generation = await agenerate(
             self._engine,
             self._dialogue.transcript,
-            self._sampling,
+            sampling,
             on_text=on_text if gate and self._watch.on_text else None,
             on_prefill=self._watch.on_prefill,
         )
@@ -355,7 +364,7 @@ class ModelConversation:
         profile = self._profile
         return parse_calls(generation.text, self._tools, reasoning=profile.reasoning, wrapper=profile.wrapper)
 
-    def _finished(self, turn: _Turn, gate: CallGate, text: str) -> str:
+    def _finished(self, turn: Turn, gate: CallGate, text: str) -> str:
         self._shown(turn, gate.finish())
         if mark := self._mark(turn, text):
             text = f"{text.strip()}\n{mark}"
@@ -365,7 +374,7 @@ class ModelConversation:
             self._watch.on_text("\n")
         return text.strip() or NO_ANSWER
 
-    def _mark(self, turn: _Turn, text: str) -> str:
+    def _mark(self, turn: Turn, text: str) -> str:
         """Return a line that names what no result of the conversation holds, "" when all of it is found."""
         if self._grounding is Grounding.OFF or not text.strip():
             return ""
@@ -375,7 +384,7 @@ class ModelConversation:
         missing = unsupported(text, "\n".join(evidence))
         return NOT_FOUND.format(what=", ".join(missing[:MAX_MARKED])) if missing else ""
 
-    def _shown(self, turn: _Turn, text: str) -> None:
+    def _shown(self, turn: Turn, text: str) -> None:
         if text and self._watch.on_text:
             turn.shown = True
             self._watch.on_text(text)
@@ -383,6 +392,11 @@ class ModelConversation:
     def _notice(self, text: str) -> None:
         if self._watch.on_notice:
             self._watch.on_notice(text)
+
+
+def _phrase_it(question: str) -> str:
+    language = NAMES.get(language_of(question))
+    return f"{PHRASE_IT} Answer in {language}." if language else PHRASE_IT
 
 
 def _compacted(result: ToolResult, question: str) -> tuple[str, dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
@@ -159,15 +159,15 @@ class Question:
         return any(not _among(name, vocabulary, exact=name.isdigit()) for name in self.names)
 
 
-def best_passage(question: Question, article: OverviewOutput, *, besides: str | None = None) -> Passage | None:
+def best_passage(question: Question, article: OverviewOutput, *, besides: Collection[str] = ()) -> Passage | None:
     """Return the passage of an article that fits the question best; None when nothing of the question is in it.
 
-    The section `besides` is passed over.
+    Sections titled as in `besides` are passed over; the lead is titled "".
     """
     found = [
         _Sentence(text, _stems(text, section.title, order), section.title, order)
         for section in article.sections
-        if section.title != besides
+        if section.title not in besides
         for order, text in enumerate(sentences(section.text))
     ]
     if not found or not question.stems:

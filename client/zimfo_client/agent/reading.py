@@ -19,6 +19,7 @@ from zimfo_shared.articles import (
     OverviewOutput,
     SearchOutput,
     SectionOutput,
+    SectionText,
 )
 
 SEARCH_LIMIT = 8  # hits to choose from; the right article is seldom further down
@@ -34,6 +35,7 @@ MAX_DEEPENED = 2  # articles read on for a follow-up, section by section
 MAX_DEEPENED_SECTIONS = 8  # of each: a call takes some milliseconds
 AGE_COST = 0.1  # of rank, for every article that was read later
 MAX_RESPELT = 3  # words of a question that are looked at for slips: each costs a call
+READ_ON = 2  # sections that an explanation stands on
 SIDE_CHARS = 600  # of each section of an explanation
 NOT_COVERED = "The archives do not cover this."
 NOT_IN_WORDS = "The archives do not cover this in so many words."
@@ -260,7 +262,7 @@ class ArticleReader:
         """Answer with a passage; where something is to be explained, with that of another section as well."""
         passages = [passage]
         if asked.explains:
-            second = best_passage(asked, article, besides=passage.section)
+            second = best_passage(asked, article, besides={passage.section})
             if second is not None and second.coverage >= ENOUGH_COVERAGE:
                 passages.append(second)
         results = [await self._as_section(one.section, article) for one in passages] if self._deepen else []
@@ -276,9 +278,7 @@ class ArticleReader:
 
     async def explained(self, article: OverviewOutput, shape: Shape, result: ToolResult) -> Direct:
         """Explain a subject as a whole: from what its article says first, and the section that tells how it works."""
-        told = [section for section in article.sections if section.title and section.text.strip()]
-        of_now = [section for section in told if not _TELLS_OF_PAST.search(section.title)] or told
-        section = next((one for one in told if _TELLS_HOW.search(one.title)), of_now[0] if of_now else None)
+        section = next(iter(_telling(article)), None)
         if section is None:
             return sourced(compose.overview(article), shape, result)
         second = await self._as_section(section.title, article) if self._deepen else None
@@ -290,6 +290,21 @@ class ArticleReader:
             key=result,
             further=[second] if second is not None else [],
         )
+
+    async def read_on(self, question: str, article: OverviewOutput) -> list[ToolResult]:
+        """Read those sections of an article, besides its lead, that explain most of what is asked."""
+        arguments = {
+            "title": article.title, "path": article.path, "zim": article.zim, "max_sections": ALL_SECTIONS,
+        }  # fmt: skip
+        _, whole = await self.call("article_overview", arguments, OverviewOutput)
+        whole = whole or article
+        asked = Question(question)
+        names: list[str] = []
+        while len(names) < READ_ON and (passage := best_passage(asked, whole, besides={"", *names})):
+            names.append(passage.section)
+        names += [section.title for section in _telling(whole) if section.title not in names]
+        read = [await self._as_section(name, whole) for name in names[:READ_ON]]
+        return [result for result in read if result is not None]
 
     async def _as_section(self, name: str, article: OverviewOutput) -> ToolResult | None:
         """Read a section whole, as a call of its own; None for the lead, which every overview has."""
@@ -311,6 +326,14 @@ class ArticleReader:
 def sourced(text: str, shape: Shape, result: ToolResult) -> Direct:
     """Return an answer with the sources of the result that it rests on."""
     return Direct(text, shape, found=True, sources=merged(sources_of(result)), key=result)
+
+
+def _telling(article: OverviewOutput) -> list[SectionText]:
+    """Return the sections that were read, besides the lead, those first that tell how something comes about."""
+    def order(section: SectionText) -> int:
+        return 0 if _TELLS_HOW.search(section.title) else 1 + bool(_TELLS_OF_PAST.search(section.title))
+
+    return sorted((section for section in article.sections if section.title and section.text.strip()), key=order)
 
 
 def _source(article: OverviewOutput, section: str) -> Source:

@@ -11,7 +11,7 @@ from zimfo_client.errors import EngineError
 
 def count_tokens(path: Path, text: str) -> int:
     """Return the tokens of data in a model's vocabulary. Raises `ModelInvalidError` and `EngineError`."""
-    with _vocabulary(path) as vocab:
+    with vocabulary(path) as vocab:
         return len(vocab.tokenize(text, trusted=False))
 
 
@@ -22,13 +22,14 @@ def end_of_text(path: Path) -> str:
     """
     import llama_cpp.llama_cpp as lib
 
-    with _vocabulary(path) as vocab:
+    with vocabulary(path) as vocab:
         token: int = lib.llama_vocab_eos(vocab.handle)
         return "" if token < 0 else vocab.piece(token).decode("utf-8", "replace")
 
 
 @contextmanager
-def _vocabulary(path: Path) -> Iterator[Vocab]:
+def vocabulary(path: Path) -> Iterator[Vocab]:
+    """Give a model's vocabulary. Raises `ModelInvalidError` and `EngineError`."""
     read_gguf(path)
     import llama_cpp.llama_cpp as lib
 

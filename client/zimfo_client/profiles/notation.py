@@ -118,14 +118,15 @@ class FoldFormat(Part):
     """How a tool listing becomes text: `intro`, the tools with `between` them, `outro`, with nothing added.
 
     As `signatures` a tool is `tool_line`, which has `{name}`, `{arguments}` and `{description}`; as `schemas` it is a
-    JSON object with its input schema, and `tool_line` has `{tool}` for it.
+    JSON object with its input schema, and `tool_line` has `{tool}` for it. With `none` a model knows the tools of the
+    profile's surface by heart and is told of none; those of other servers it is told of as `signatures`.
     """
 
     intro: str
     tool_line: str
     outro: str
     between: str = "\n"
-    tools: Literal["signatures", "schemas"] = "signatures"
+    tools: Literal["signatures", "schemas", "none"] = "signatures"
 
 
 class CallFormat(Part):
