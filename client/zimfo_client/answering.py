@@ -19,7 +19,7 @@ from zimfo_client.host import ToolHost
 from zimfo_client.models import FoundModel, find_model
 from zimfo_client.models.store import asked_address
 from zimfo_client.options import AskOptions
-from zimfo_client.profile import Profile
+from zimfo_client.profile import EMBEDDED, Profile
 from zimfo_client.profiles.choice import ProfileChoice, choose_profile, choose_remote_profile
 from zimfo_client.progress import Progress
 from zimfo_client.show import call_line
@@ -66,14 +66,14 @@ class LocalModel:
             raise ExtraMissingError("Answering with a model (without one: --direct)")
         found = find_model(options.model)
         info = read_gguf(found.path)
-        return cls(found, info, _announced(choose_profile(info, options.profile)), options)
+        return cls(found, info, _announced(choose_profile(info, options.profile or found.profile)), options)
 
     async def converse(self, host: ToolHost, *, quiet: bool) -> ModelConversation:
         """Load the model and return a conversation."""
         progress = Progress()
         engine = await self._loaded(progress.loading(self.found.name))
-        # The embedded model is too small to choose tools; every other one is trusted with all but a few shapes.
-        intents = Intents.ALL if self.found.origin == "embedded" else Intents.MISTRAINED
+        # What rules tell surely, they tell a small model as well; a larger one is trusted with all but a few shapes.
+        intents = Intents.ALL if self.found.profile == EMBEDDED else Intents.MISTRAINED
         return _conversation(host, engine, self.profile, self.found.name, intents, self.options, progress, quiet=quiet)
 
     async def _loaded(self, report: Callable[[float], None]) -> Engine:

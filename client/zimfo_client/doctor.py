@@ -90,7 +90,7 @@ def examine(model: str | None = None, archives: tuple[str, ...] = ()) -> Report:
 
 def _examine_model(report: Report, found: FoundModel, free: int | None) -> None:
     info = read_gguf(found.path)
-    choice = choose_profile(info)
+    choice = choose_profile(info, found.profile)
     settings = settings_for(choice.profile, overrides_here(info, choice.profile, free))
     memory = estimate_memory(info, settings)
     needed = memory.total

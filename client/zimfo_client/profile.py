@@ -68,6 +68,10 @@ class Profile(Part):
 
     `location_digits` are the decimals of coordinates in `location_line`; None writes them as Python does. `grammar`
     False leaves calls free even where they could be held to a grammar. A `chat_template` renders the fold.
+
+    Of a `composed` model only the calls are trusted: the host composes answers, and the model's words have to measure up
+    to them. `adapter` is a LoRA adapter in GGUF format that the profile was trained with: in the file, a path from the
+    profile's folder.
     """
 
     name: str
@@ -85,6 +89,8 @@ class Profile(Part):
     context: Context
     location_digits: int | None = Field(default=None, ge=0, le=15)
     grammar: bool = True
+    composed: bool = False
+    adapter: str | None = None
     chat_template: str | None = None
     surface: tuple[SurfaceTool, ...] | None = None
     learned: Learned | None = None
@@ -99,7 +105,7 @@ class Profile(Part):
 
     def engine_settings(self) -> EngineSettings:
         """Return the engine defaults."""
-        return EngineSettings(**self.context.model_dump())
+        return EngineSettings(**self.context.model_dump(), adapter=self.adapter or "")
 
     @property
     def wrapper(self) -> Wrapper | None:
@@ -224,7 +230,8 @@ def shipped_profile(name: str) -> Profile:
     """Return a profile as it is shipped, whatever the person has of that name. Raises `ProfileError`."""
     if name not in _named(_shipped()):
         raise ProfileError(f"There is no profile '{name}'. Choose one of: {', '.join(list_profiles())}.")
-    return parse_profile(_shipped().joinpath(f"{name}{_SUFFIX}").read_text("utf-8"), name)
+    profile = parse_profile(_shipped().joinpath(f"{name}{_SUFFIX}").read_text("utf-8"), name)
+    return _with_adapter(profile, Path(str(_shipped())))
 
 
 def find_profile(spec: str) -> Profile:
@@ -245,7 +252,7 @@ def read_profile(path: Path) -> Profile:
         raise ProfileError(f"The profile {path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise ProfileError(f"The profile {path} is no UTF-8 text.") from None
-    return parse_profile(text, str(path))
+    return _with_adapter(parse_profile(text, str(path)), path.parent)
 
 
 def parse_profile(text: str, source: str) -> Profile:
@@ -264,6 +271,16 @@ def parse_profile(text: str, source: str) -> Profile:
     if (problem := _problem(profile)) is not None:
         raise ProfileError(f"The profile {source} is not usable: {problem}.")
     return profile
+
+
+def _with_adapter(profile: Profile, folder: Path) -> Profile:
+    """Return a profile with the whole path of its adapter. Raises `ProfileError` when that is not there."""
+    if not profile.adapter:
+        return profile
+    path = folder / profile.adapter
+    if not path.is_file():
+        raise ProfileError(f"The profile {profile.name} needs the adapter {path}, which is not there.")
+    return profile.model_copy(update={"adapter": str(path)})
 
 
 def _shipped() -> Any:

@@ -89,7 +89,7 @@ async def test_a_call_is_made_and_its_result_leads_to_the_answer(converse, scrip
     scripted.replies = [call("article_overview", title="Sunset"), "The Sun goes down."]
     shown: list[str] = []
 
-    answer = await converse(watcher=Watcher(on_text=shown.append)).ask("What happens in the evening?")
+    answer = await converse(watcher=Watcher(on_text=shown.append)).ask("What is a sunset?")
 
     assert answer.text == "The Sun goes down."
     assert [(made.name, made.ok) for made in answer.tool_calls] == [("article_overview", True)]
@@ -114,7 +114,7 @@ async def test_the_same_call_is_made_once(converse, scripted: Scripted):
     again = call("article_overview", title="Sunset")
     scripted.replies = [again, again, "Done."]
 
-    answer = await converse().ask("What happens in the evening?")
+    answer = await converse().ask("What is a sunset?")
 
     assert len(answer.tool_calls) == 1
     assert "This call was made already" in scripted.prompts[2]
@@ -273,7 +273,7 @@ async def test_raw_carries_out_what_the_model_writes(converse, scripted: Scripte
     again = call("article_overview", title="Sunset")
     scripted.replies = [again, again, "Done in 1234."]
 
-    answer = await converse(raw=True).ask("What happens in the evening?")
+    answer = await converse(raw=True).ask("What is a sunset?")
 
     assert len(answer.tool_calls) == 2
     assert answer.text == "Done in 1234."

@@ -14,7 +14,7 @@ from zimfo_client.models import embedded_model
 
 Command = Callable[..., Ran]
 
-QUESTION = "How is malaria passed on?"
+QUESTION = "Which animal spreads malaria?"
 
 
 @pytest.fixture(scope="module")
@@ -91,10 +91,10 @@ def test_a_conversation_with_a_server_goes_on(
     zimfo: Command, messages: tuple[str, list[tuple[str, dict[str, Any]]]]
 ) -> None:
     address, seen = messages
-    ran = zimfo("chat", "--jsonl", "--model", address, stdin=f"{QUESTION}\nAnd how is it treated?\n/undo\nWhere?\n")
+    ran = zimfo("chat", "--jsonl", "--model", address, stdin=f"{QUESTION}\nAnd who found that out?\n/undo\nWhere?\n")
     assert ran.code == 0, ran.err
     assert [json.loads(line)["question"] for line in ran.out.splitlines()] == [
-        QUESTION, "And how is it treated?", "Where?",
+        QUESTION, "And who found that out?", "Where?",
     ]  # fmt: skip
     roles = [message["role"] for message in seen[-1][1]["messages"]]
     assert roles == ["system", "user", "assistant", "tool", "assistant", "user", "assistant", "tool"]

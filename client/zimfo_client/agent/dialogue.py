@@ -102,19 +102,21 @@ class Dialogue:
         return len(self.transcript) + needed + 2 * self._ahead <= self._limit
 
     def place(self) -> tuple[Mark, int]:
-        """Return where the exchange has come to, for `answer_instead`."""
+        """Return where the exchange has come to, for `answer_instead` and `take_back`."""
         return self.transcript.mark(), len(self.exchanges)
 
     def answer_instead(self, place: tuple[Mark, int], text: str) -> None:
         """Put an answer of the host's in the place of what the model said since."""
-        mark, exchanges = place
-        if exchanges == len(self.exchanges):  # else older exchanges were dropped since, and the place has moved
-            self.transcript.rewind(mark)
+        if self.take_back(place):
             self.add(self._profile.host_answer(text))
 
-    def take_back(self, place: tuple[Mark, int]) -> None:
-        """Forget what was said since, where `holds` had seen that there is room for it."""
-        self.transcript.rewind(place[0])
+    def take_back(self, place: tuple[Mark, int]) -> bool:
+        """Forget what was said since; false where older exchanges were dropped meanwhile, and the place has moved."""
+        mark, exchanges = place
+        if exchanges != len(self.exchanges):
+            return False
+        self.transcript.rewind(mark)
+        return True
 
     def settle(self, focus: Focus) -> None:
         """End the exchange with its marker, so that any other one may follow; `focus` is what was before it."""

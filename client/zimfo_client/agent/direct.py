@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from zimfo_client.agent import compose
+from zimfo_client.agent.called import intent_of
 from zimfo_client.agent.focus import Focus
 from zimfo_client.agent.intents import recognise, split_aspect
 from zimfo_client.agent.passages import ENOUGH_COVERAGE, Question, best_passage
@@ -16,6 +17,7 @@ from zimfo_client.agent.places_direct import Call, Direct, PlaceAnswerer
 from zimfo_client.agent.reading import ALL_SECTIONS, NOT_COVERED, ArticleReader, sourced
 from zimfo_client.agent.shape import MAP_SHAPES, Intent, Shape
 from zimfo_client.agent.slips import is_typo_of
+from zimfo_client.calls import ToolCall
 from zimfo_client.text import content_stems, words
 from zimfo_shared.articles import CompareOutput, NarrateOutput, OverviewOutput, SearchOutput, SectionOutput
 from zimfo_shared.wire import Location
@@ -47,16 +49,45 @@ class DirectAnswerer:
 
     async def answer(self, question: str) -> Direct:
         """Return an answer to any question; `found` is false when the archives do not cover it."""
-        intent = (follow_up(question) if self._focus.listed.tool else None) or recognise(question)
+        intent = self._of_list(question) or recognise(question)
         meant, self._focus.meanings = self._focus.meant(question), []
         if meant:
             intent = Intent(Shape.OVERVIEW, (meant,))
         if intent.shape is Shape.GREETING:
             return Direct(GREETING, intent.shape, found=True)
-        if intent.shape in MAP_SHAPES:
-            answer = await self._mapped(intent, question)
-        else:
-            answer = await self._read(intent, question)
+        return await self._answered(intent, question)
+
+    async def looked_up(self, call: ToolCall, question: str) -> Direct | None:
+        """Answer a question as a model's call asks to; None for a call that this cannot compose an answer of."""
+        intent = intent_of(call, question)
+        if intent is None:
+            return None
+        title = intent.subjects[0] if intent.shape is Shape.OVERVIEW else ""
+        if title and not Question(question).is_general(title):
+            # The model has told the article from the question; the answer is what it says of the rest.
+            answer = await self._reader.of_article(question, title)
+            if answer is not None and answer.found:
+                self._focus.note(answer.sources)
+                return answer
+            read = await self._answered(Intent(Shape.QUESTION, (question,)), question)
+            return answer if answer is not None and not read.found else read
+        return await self._answered(intent, question)
+
+    async def from_context(self, question: str) -> Direct | None:
+        """Answer from what the conversation has read or listed before; None when it does not."""
+        intent = self._of_list(question)
+        answer = await self._mapped(intent, question) if intent else await self._reader.from_read(Question(question))
+        if answer is None or not answer.found:
+            return None
+        self._focus.note(answer.sources)
+        return answer
+
+    def _of_list(self, question: str) -> Intent | None:
+        """Return what a question asks about the last list of places."""
+        return follow_up(question) if self._focus.listed.tool else None
+
+    async def _answered(self, intent: Intent, question: str) -> Direct:
+        answer = await (self._mapped if intent.shape in MAP_SHAPES else self._read)(intent, question)
         self._focus.note(answer.sources)
         return answer
 

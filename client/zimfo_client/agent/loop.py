@@ -5,18 +5,16 @@ article read aloud) is written into it as if the model had done so.
 """
 
 import json
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from pydantic import ValidationError
 
-from zimfo_client.agent.answer import Answer, Recorder, StepUsage
+from zimfo_client.agent.answer import Answer, Recorder
 from zimfo_client.agent.compact import compact
 from zimfo_client.agent.dialogue import Dialogue
-from zimfo_client.agent.digest import NOTE_IT, NOTE_TOKENS, as_result, long_section
 from zimfo_client.agent.direct import TOOLS, DirectAnswerer
 from zimfo_client.agent.focus import Focus
 from zimfo_client.agent.grounding import strays, unsupported
@@ -26,10 +24,10 @@ from zimfo_client.agent.passages import Question
 from zimfo_client.agent.places_direct import Direct
 from zimfo_client.agent.reading import ArticleReader
 from zimfo_client.agent.shape import MAP_SHAPES, Shape
+from zimfo_client.agent.stepping import Stepper, compacted_result
 from zimfo_client.agent.turn import HINTED_FRUITLESS, Evidence, Grounding, Intents, Turn, Watcher
-from zimfo_client.calls import CallGate, ParsedReply, ToolCall, parse_calls
-from zimfo_client.engine.base import Engine, Generation
-from zimfo_client.engine.worker import agenerate
+from zimfo_client.calls import CallGate, ParsedReply, ToolCall
+from zimfo_client.engine.base import Engine
 from zimfo_client.errors import ClientError
 from zimfo_client.fold import fold_tools, grammar_for
 from zimfo_client.host import ToolHost
@@ -38,14 +36,13 @@ from zimfo_client.metrics import engine_times, engine_usage, stats_lines, step_l
 from zimfo_client.profile import Profile
 from zimfo_client.results import ToolResult, merged, sources_of
 from zimfo_client.text import content_stems
-from zimfo_client.transcript import Segment
+from zimfo_client.transcript import Mark, Segment
 from zimfo_shared.articles import OverviewOutput
 from zimfo_shared.wire import Location
 
 MAX_ROUNDS: Final = 6  # rounds of calls in a turn; the corpus never needs more than two
 MAX_CALLS: Final = 4  # calls taken from one reply; more is a model that has lost its way
 KEPT_EVIDENCE: Final = 50  # exchanges whose results an answer may stand on
-KEPT_STEPS: Final = 1_000  # model steps that `stats` looks back on
 FORCED_ANSWER: Final = "No more tool calls are possible. Answer now, in one to three sentences, from the results."
 # Behind a result that the host fetched for a model too small to know what to do with one.
 PHRASE_IT: Final = "\nAnswer the question in one or two sentences, using only the text above."
@@ -61,6 +58,7 @@ MAX_MARKED: Final = 6  # numbers and names that such a mark lists
 _MISTRAINED: Final = frozenset({Shape.NARRATE, Shape.ROUTE, Shape.STATUS, Shape.HERE, Shape.STORIES})
 # Composed answers that a model could only spoil: whole articles, step by step directions.
 _AS_COMPOSED: Final = frozenset({Shape.NARRATE, Shape.ROUTE, Shape.STATUS})
+_COMPOSED_FOR_SMALL: Final = _AS_COMPOSED | MAP_SHAPES | {Shape.COMPARE, Shape.SEARCH}
 
 
 class ModelConversation:
@@ -95,7 +93,6 @@ class ModelConversation:
         self._evidence: list[Evidence] = []  # of each exchange
         self._watch = watcher or Watcher()
         self._unanswered: str | None = None
-        self._generations: deque[Generation] = deque(maxlen=KEPT_STEPS)
         self._tools = {tool["name"]: list(tool["inputSchema"].get("properties", {})) for tool in host.tools}
         self._focus = Focus()
         self._dialogue = Dialogue(
@@ -107,6 +104,7 @@ class ModelConversation:
             ahead=[*profile.instruction(FORCED_ANSWER), *profile.answer_open()],
             on_dropped=lambda: self._notice(DROPPED),
         )
+        self._steps = Stepper(engine, profile, self._sampling, self._tools, self._dialogue, self._watch)
 
     async def ask(self, question: str) -> Answer:
         """Answer a question. Raises a `ClientError` when none can be given; the conversation is then as before."""
@@ -145,7 +143,7 @@ class ModelConversation:
     def stats(self) -> list[str]:
         """Return what the conversation has cost so far."""
         held, n_ctx = len(self._dialogue.transcript), self._engine.info.n_ctx
-        return [f"Context: {held} of {n_ctx} tokens", *stats_lines(self._generations)]
+        return [f"Context: {held} of {n_ctx} tokens", *stats_lines(self._steps.generations)]
 
     def close(self) -> None:
         """Free the model."""
@@ -180,30 +178,37 @@ class ModelConversation:
         """Answer a shape that is not left to the model; None when the model is to decide."""
         if self._intents is Intents.NONE or not self._tools.keys() >= TOOLS:
             return None
-        if self._intents is Intents.MISTRAINED and recognise(turn.question).shape not in _MISTRAINED:
+        shape = recognise(turn.question).shape
+        if self._intents is Intents.MISTRAINED and shape not in _MISTRAINED:
             return None
-        answerer = DirectAnswerer(
-            turn.recorder.call, self._focus, tools=self._tools, location=self._location, deepen=True
-        )
-        direct = await answerer.answer(turn.question)
+        answerer = self._answerer(turn, deepen=True)
+        if self._profile.composed and shape is Shape.QUESTION:
+            # No rule tells what is asked, and the model may: unless the conversation has the answer already.
+            direct = await answerer.from_context(turn.question)
+            return await self._carried_over(turn, direct) if direct is not None else None
+        return await self._carried_over(turn, await answerer.answer(turn.question))
+
+    async def _carried_over(self, turn: Turn, direct: Direct) -> str:
+        """Take a composed answer into the transcript, and let the model put it into words where it may."""
         turn.sources = direct.sources
         # A model too small to choose tools also spoils a list of places: it mixes up names and distances.
-        composed = _AS_COMPOSED | MAP_SHAPES if self._intents is Intents.ALL else _AS_COMPOSED
+        small = self._intents is Intents.ALL or self._profile.composed
+        composed = _COMPOSED_FOR_SMALL if small else _AS_COMPOSED
         plain = not direct.found or direct.key is None or direct.shape in composed
         if direct.key is not None:
             self._dialogue.add(self._profile.host_call(direct.key.name, direct.key.arguments))
-            word = "" if plain else _phrase_it(turn.question)
+            word = "" if plain or self._profile.composed else _phrase_it(turn.question)
 
             def rendered(results: Sequence[tuple[str, str]]) -> list[Segment]:
                 return self._profile.tool_results([(name, text + word) for name, text in results])
 
-            plainly = partial(self._profile.tool_results)
             read = [direct.key, *direct.further]
             for number, result in enumerate(read):
                 if number:
                     self._dialogue.add(self._profile.host_call(result.name, result.arguments))
-                noted = _compacted(result, turn.question) if plain else await self._noted(turn, result)
-                self._dialogue.add_results([noted], rendered if number == len(read) - 1 else plainly)
+                last = number == len(read) - 1
+                noted = compacted_result(result, turn.question) if plain else await self._steps.noted(turn, result)
+                self._dialogue.add_results([noted], rendered if last else self._profile.tool_results)
         if plain:
             # Nothing to phrase: a refusal, a greeting, or the article itself.
             self._dialogue.add(self._profile.host_answer(direct.text[:ACKNOWLEDGED_CHARS]))
@@ -213,12 +218,20 @@ class ModelConversation:
 
     async def _phrased(self, turn: Turn, direct: Direct) -> str:
         """Let the model put a result into words; where these stray from it, the composed answer stands."""
-        generation = await self._generate(turn)
+        generation = await self._steps.generate(turn)
         assert direct.key is not None
-        text = self._parsed(generation).text.strip().strip('"')
+        text = self._steps.parsed(generation).text.strip().strip('"')
         read = " ".join(_as_json(result, turn.question) for result in [direct.key, *direct.further])
-        evidence = f"{read} {turn.question}"
-        return direct.text if not text or strays(text, evidence) else text
+        if not text or strays(text, f"{read} {turn.question}"):
+            return direct.text
+        return text if self._measures_up(turn, text, direct) else direct.text
+
+    def _measures_up(self, turn: Turn, text: str, direct: Direct) -> bool:
+        """Whether what a model says answers the question as well as what the host has composed."""
+        if not self._profile.composed:
+            return True
+        asked, title = Question(turn.question), " ".join(source.title for source in direct.sources)
+        return asked.fit(text, title) >= asked.fit(direct.text, title)
 
     async def _loop(self, turn: Turn) -> str:
         """Let the model call tools until it answers, or until it must."""
@@ -227,32 +240,58 @@ class ModelConversation:
             if turn.is_spent():
                 break
             # Prose that no result stands behind is not shown before it is known what becomes of it.
-            gate = self._gate() if self._may_show(turn) else None
+            composes = self._profile.composed and not self._raw
+            gate = self._steps.gate() if self._may_show(turn) and not composes else None
             before = self._dialogue.place()
-            generation = await self._generate(turn, gate)
-            reply = self._parsed(generation)
+            generation = await self._steps.generate(turn, gate)
+            reply = self._steps.parsed(generation)
+            if composes:
+                composed = await self._composed(turn, reply, before)
+                if composed is not None:
+                    return composed
             if not reply.calls:
                 turn.stopped = generation.stopped
                 if gate is None and (instead := await self._looked_up(turn, reply.text)) is not None:
                     self._dialogue.answer_instead(before, instead[:ACKNOWLEDGED_CHARS])
                     return instead
-                return self._finished(turn, gate or self._gate(), reply.text)
+                return self._finished(turn, gate or self._steps.gate(), reply.text)
             results = [await self._carried_out(turn, call, made) for call in reply.calls[:MAX_CALLS]]
             rendered = partial(self._profile.tool_results, closed=self._dialogue.is_closed())
-            compacted = [_compacted(result, turn.question) for result in results]
+            compacted = [compacted_result(result, turn.question) for result in results]
             if turn.fruitless >= HINTED_FRUITLESS:
                 compacted[-1][1]["hint"] = ENOUGH_TRIED
             self._dialogue.add_results(compacted, rendered)
             await self._read_on(turn, results)
         self._dialogue.add(self._profile.instruction(FORCED_ANSWER, closed=True))
-        gate = self._gate()
-        generation = await self._generate(turn, gate)
+        gate = self._steps.gate()
+        generation = await self._steps.generate(turn, gate)
         turn.stopped = "cap"
-        return self._finished(turn, gate, self._parsed(generation).text)
+        return self._finished(turn, gate, self._steps.parsed(generation).text)
+
+    async def _composed(self, turn: Turn, reply: ParsedReply, before: tuple[Mark, int]) -> str | None:
+        """Answer as the call of a `composed` model asks to, or as well as its words without one; None to go on."""
+        if not self._tools.keys() >= TOOLS:
+            return None
+        answerer = self._answerer(turn, deepen=True)
+        if reply.calls:
+            direct = await answerer.looked_up(reply.calls[0], turn.question)
+            if direct is not None and self._dialogue.take_back(before):
+                return await self._carried_over(turn, direct)
+            return direct.text if direct is not None else None
+        direct = await answerer.from_context(turn.question)
+        if direct is None:
+            return None
+        turn.sources, turn.stopped = direct.sources, "direct"
+        evidence = " ".join(one.text for one in (*self._evidence, turn.evidence()))
+        if strays(reply.text, evidence) is None and self._measures_up(turn, reply.text, direct):
+            return reply.text.strip()
+        self._dialogue.answer_instead(before, direct.text[:ACKNOWLEDGED_CHARS])
+        return direct.text
 
     async def _read_on(self, turn: Turn, results: Sequence[ToolResult]) -> None:
         """Where something is to be explained and only an overview was read, read on in the model's place."""
-        if self._intents is Intents.NONE or not self._tools.keys() >= TOOLS or not Question(turn.question).explains:
+        trusted = self._intents is Intents.NONE or self._raw
+        if trusted or not self._tools.keys() >= TOOLS or not Question(turn.question).explains:
             return
         if any(call.ok and call.name == "get_article_section" for call in turn.recorder.calls):
             return
@@ -266,30 +305,13 @@ class ModelConversation:
         reader = ArticleReader(turn.recorder.call, self._focus, deepen=True)
         for result in await reader.read_on(turn.question, article):
             self._dialogue.add(self._profile.host_call(result.name, result.arguments))
-            self._dialogue.add_results([await self._noted(turn, result)], self._profile.tool_results)
+            self._dialogue.add_results([await self._steps.noted(turn, result)], self._profile.tool_results)
             turn.sources = merged([*turn.sources, *sources_of(result)])
 
-    async def _noted(self, turn: Turn, result: ToolResult) -> tuple[str, dict[str, Any]]:
-        """Return a result as it stands in the prompt: of a long section, what the model notes when it reads that alone.
-
-        What was read for the note is taken back, so that the prompt holds one section at a time.
-        """
-        compacted = _compacted(result, turn.question)
-        read = long_section(result, turn.question)
-        if read is None or not self._dialogue.holds(read):
-            return compacted
-        place = self._dialogue.place()
-        self._dialogue.transcript.anchor()
-
-        def rendered(results: Sequence[tuple[str, str]]) -> list[Segment]:
-            return self._profile.tool_results([(name, text + NOTE_IT) for name, text in results])
-
-        self._dialogue.add_results([(result.name, read)], rendered)
-        generation = await self._generate(turn, max_tokens=NOTE_TOKENS)
-        self._dialogue.take_back(place)
-        reply = self._parsed(generation)
-        note = None if reply.calls else as_result(reply.text, read, turn.question)
-        return (result.name, note) if note is not None else compacted
+    def _answerer(self, turn: Turn, *, deepen: bool = False) -> DirectAnswerer:
+        return DirectAnswerer(
+            turn.recorder.call, self._focus, tools=self._tools, location=self._location, deepen=deepen
+        )
 
     def _may_show(self, turn: Turn) -> bool:
         """Whether what the model says now may be shown as it is decoded."""
@@ -303,8 +325,7 @@ class ModelConversation:
             return None
         if recognise(turn.question).shape is Shape.GREETING:
             return None
-        answerer = DirectAnswerer(turn.recorder.call, self._focus, tools=self._tools, location=self._location)
-        direct = await answerer.answer(turn.question)
+        direct = await self._answerer(turn).answer(turn.question)
         turn.sources, turn.stopped = direct.sources, "direct"
         return direct.text
 
@@ -329,47 +350,12 @@ class ModelConversation:
         turn.sources = merged([*turn.sources, *sources_of(result)])
         return result
 
-    async def _generate(self, turn: Turn, gate: CallGate | None = None, *, max_tokens: int | None = None) -> Generation:
-        """Run one model step; with a gate, prose is shown as it is decoded."""
-        sampling = replace(self._sampling, max_tokens=max_tokens) if max_tokens else self._sampling
-        self._dialogue.add(self._profile.answer_open())
-
-        def on_text(text: str) -> None:
-            assert gate is not None
-            self._shown(turn, gate.feed(text))
-
-        generation = await agenerate(
-            self._engine,
-            self._dialogue.transcript,
-            sampling,
-            on_text=on_text if gate and self._watch.on_text else None,
-            on_prefill=self._watch.on_prefill,
-        )
-        turn.generations.append(generation)
-        self._generations.append(generation)
-        turn.steps.append(
-            StepUsage(
-                generation.prompt_tokens,
-                generation.evaluated_tokens,
-                generation.completion_tokens,
-                generation.cached_tokens,
-            )
-        )
-        return generation
-
-    def _gate(self) -> CallGate:
-        return CallGate(self._tools, reasoning=self._profile.reasoning, wrapper=self._profile.wrapper)
-
-    def _parsed(self, generation: Generation) -> ParsedReply:
-        profile = self._profile
-        return parse_calls(generation.text, self._tools, reasoning=profile.reasoning, wrapper=profile.wrapper)
-
     def _finished(self, turn: Turn, gate: CallGate, text: str) -> str:
-        self._shown(turn, gate.finish())
+        self._steps.show(turn, gate.finish())
         if mark := self._mark(turn, text):
             text = f"{text.strip()}\n{mark}"
             if turn.shown:
-                self._shown(turn, f"\n{mark}")
+                self._steps.show(turn, f"\n{mark}")
         if turn.shown and self._watch.on_text:
             self._watch.on_text("\n")
         return text.strip() or NO_ANSWER
@@ -384,11 +370,6 @@ class ModelConversation:
         missing = unsupported(text, "\n".join(evidence))
         return NOT_FOUND.format(what=", ".join(missing[:MAX_MARKED])) if missing else ""
 
-    def _shown(self, turn: Turn, text: str) -> None:
-        if text and self._watch.on_text:
-            turn.shown = True
-            self._watch.on_text(text)
-
     def _notice(self, text: str) -> None:
         if self._watch.on_notice:
             self._watch.on_notice(text)
@@ -397,10 +378,6 @@ class ModelConversation:
 def _phrase_it(question: str) -> str:
     language = NAMES.get(language_of(question))
     return f"{PHRASE_IT} Answer in {language}." if language else PHRASE_IT
-
-
-def _compacted(result: ToolResult, question: str) -> tuple[str, dict[str, Any]]:
-    return result.name, compact(result, question)
 
 
 def _as_json(result: ToolResult, question: str) -> str:

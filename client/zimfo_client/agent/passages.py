@@ -150,6 +150,12 @@ class Question:
         stems = content_stems(title)
         return all(_among(stem, stems) or stem in _GENERAL for stem in self.stems)
 
+    def fit(self, text: str, title: str) -> float:
+        """Return how well a text about a title answers (0 to 2): the words it takes up, and the sort of answer."""
+        present = frozenset(content_stems(f"{title} {text}"))
+        covered = sum(_speaks_of(present, stem) for stem in self.stems) / len(self.stems) if self.stems else 1.0
+        return covered + (any(expected.search(text) for expected in self.expected) or not self.expected)
+
     def misses_a_name(self, text: str) -> bool:
         """Return whether a name or a number of the question occurs nowhere in `text`, as typed or nearly so.
 

@@ -112,7 +112,7 @@ class ArticleReader:
         conversation has read already is not searched for again.
         """
         asked = Question(question)
-        if known := await self._from_read(asked):
+        if known := await self.from_read(asked):
             return known
         answer = await self._searched(asked, subject)
         if not answer.found and (respelt := await self._respelt(asked)):
@@ -136,6 +136,22 @@ class ArticleReader:
                 break
         if best is None:
             return Direct(NOT_COVERED, Shape.QUESTION, found=False, key=searched)
+        return await self._told(asked, best, subject) or Direct(NOT_COVERED, Shape.QUESTION, found=False, key=searched)
+
+    async def of_article(self, question: str, title: str) -> Direct | None:
+        """Answer from the article of a title that was named as the one to read; None when it is not there."""
+        asked = Question(question)
+        arguments = {"title": title, "max_sections": ALL_SECTIONS}
+        result, article = await self.call("article_overview", arguments, OverviewOutput)
+        if article is None:
+            return None
+        passage = None if asked.misses_a_name(_all_text(article)) else best_passage(asked, article)
+        candidate = _Candidate(article.zim, article.path, article.title, 1.0)
+        reading = _Reading(candidate, article, result, passage, asked.title_coverage(article.title))
+        return await self._told(asked, reading, "")
+
+    async def _told(self, asked: Question, best: "_Reading", subject: str) -> Direct | None:
+        """Answer from the article that was read, None when it does not answer."""
         general = best.candidate.share >= 1.0 and asked.is_general(best.article.title)
         if general and asked.explains:
             return await self.explained(best.article, Shape.QUESTION, best.result)
@@ -151,7 +167,7 @@ class ArticleReader:
         if best.candidate.share >= 1.0:
             text = f"{NOT_IN_WORDS} The article {best.article.title} begins: {compose.overview(best.article)}"
             return replace(sourced(text, Shape.QUESTION, best.result), found=False)
-        return Direct(NOT_COVERED, Shape.QUESTION, found=False, key=searched)
+        return None
 
     async def _respelt(self, asked: Question) -> str | None:
         """Return a question with words in it put as an article's title has them, None when none is misspelt."""
@@ -165,7 +181,7 @@ class ArticleReader:
                 respelt = re.sub(rf"\b{re.escape(word)}\b", titles[0], fold(respelt))
         return respelt if respelt != text else None
 
-    async def _from_read(self, asked: Question) -> Direct | None:
+    async def from_read(self, asked: Question) -> Direct | None:
         """Answer a follow-up from the articles read before; None when it is none, or when they do not answer it."""
         if not self._follows(asked):
             return None
@@ -330,6 +346,7 @@ def sourced(text: str, shape: Shape, result: ToolResult) -> Direct:
 
 def _telling(article: OverviewOutput) -> list[SectionText]:
     """Return the sections that were read, besides the lead, those first that tell how something comes about."""
+
     def order(section: SectionText) -> int:
         return 0 if _TELLS_HOW.search(section.title) else 1 + bool(_TELLS_OF_PAST.search(section.title))
 

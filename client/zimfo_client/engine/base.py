@@ -44,6 +44,7 @@ class EngineSettings:
     """How a model is loaded. `n_ctx` tokens (0 = as trained), `n_threads` 0 = chosen, `n_gpu_layers` -1 = all.
 
     `kv_type_k` and `kv_type_v` are names of ggml types (`f16`, `q8_0` …); `flash_attention` None lets llama.cpp choose.
+    `adapter` is the path of a LoRA adapter in GGUF format, "" for none.
     """
 
     n_ctx: int = 0
@@ -55,6 +56,7 @@ class EngineSettings:
     kv_type_v: str = "f16"
     use_mmap: bool = True
     seed: int = 0
+    adapter: str = ""
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,8 @@ class LlamaEngine:
             n_ctx = min(settings.n_ctx or n_ctx_train, n_ctx_train) if n_ctx_train > 0 else settings.n_ctx
             self._n_batch = min(settings.n_batch, n_ctx)
             self._context = loading.make_context(lib, self._model, settings, n_ctx, self._n_batch, n_threads)
+            if settings.adapter:
+                loading.attach_adapter(lib, self._model, self._context, Path(settings.adapter))
             self._state = SequenceState(lib, self._model, self._context, self._n_batch)
         except BaseException:
             self.close()
@@ -279,6 +281,7 @@ def _warm_store(path: Path, settings: EngineSettings, n_ctx: int, n_batch: int) 
     """Return the store of states that depend on this model, these parameters and this library on this processor."""
     try:
         model = model_identity(path)
+        adapter = model_identity(Path(settings.adapter)) if settings.adapter else None
     except OSError:
         return None
     parameters = {**asdict(settings), "n_ctx": n_ctx, "n_batch": n_batch, "seed": 0, "n_threads": 0}
@@ -286,7 +289,7 @@ def _warm_store(path: Path, settings: EngineSettings, n_ctx: int, n_batch: int) 
         "version": version("llama-cpp-python"),
         "system": lib.llama_print_system_info().decode("utf-8", "replace"),
     }
-    return WarmStore({"model": model, "context": parameters, "library": library})
+    return WarmStore({"model": model, "adapter": adapter, "context": parameters, "library": library})
 
 
 class _Reply:

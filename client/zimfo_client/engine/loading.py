@@ -102,6 +102,17 @@ def make_context(lib: Any, model: Any, settings: EngineSettings, n_ctx: int, n_b
     return context
 
 
+def attach_adapter(lib: Any, model: Any, context: Any, path: Path) -> None:
+    """Load a LoRA adapter and use it in a context; it is freed with the model. Raises `EngineError`."""
+    _last_errors.clear()
+    adapter = lib.llama_adapter_lora_init(model, os.fsencode(path))
+    if adapter is None:
+        raise EngineError(f"llama.cpp cannot load the adapter {path.name} for this model. {reason()}")
+    adapters = (lib.llama_adapter_lora_p_ctypes * 1)(adapter)
+    if lib.llama_set_adapters_lora(context, adapters, 1, (ctypes.c_float * 1)(1.0)) != 0:
+        raise EngineError(f"llama.cpp cannot use the adapter {path.name}. {reason()}")
+
+
 def description(lib: Any, model: Any) -> str:
     """Return llama.cpp's own words for a model: architecture, size, quantisation."""
     buffer = ctypes.create_string_buffer(256)

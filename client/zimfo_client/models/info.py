@@ -98,7 +98,7 @@ def describe(found: FoundModel, overrides: EngineOverrides) -> ModelReport:
     Raises `ModelInvalidError`, `ProfileError`, and `EngineError` for an unknown type of cache.
     """
     info = read_gguf(found.path)
-    choice = choose_profile(info)
+    choice = choose_profile(info, found.profile)
     settings = settings_for(choice.profile, overrides)
     return ModelReport(
         found=found,

@@ -28,6 +28,11 @@ class FoundModel:
     path: Path
     origin: Origin
 
+    @property
+    def profile(self) -> str | None:
+        """The profile that comes with a model, None where the file itself tells; by path it is the file that tells."""
+        return EMBEDDED if self.name == EMBEDDED and self.path.parent.name == _EMBEDDED_PACKAGE else None
+
 
 def models_folder() -> Path:
     """Return the folder where a person puts GGUF files."""

@@ -1,0 +1,1 @@
+"""Trains the embedded model: its data, its training on a CPU, and the adapter that comes of it."""

@@ -1,0 +1,324 @@
+"""Conversations of several turns over real archives: calls are made by the client's host, results are the server's."""
+
+import json
+import random
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from zimfo_client.agent.compact import compact
+from zimfo_client.agent.compose_places import label
+from zimfo_client.host import ToolHost
+from zimfo_client.results import ToolResult
+from zimfo_client.text import sentences, shorten
+from zimfo_shared.wire import Location
+from zimfo_training import answers
+from zimfo_training.dialogue import Conversation, Turn
+from zimfo_training.noise import as_named, as_typed, slipped
+from zimfo_training.questions import Questions
+
+MAX_RESULT_CHARS: Final = 1_100  # of a result in training: longer ones cost time and teach nothing more
+_SECTION_ON: Final = (
+    "What about {s}?", "and the {s}?", "Tell me more about the {s}.", "What does it say about {s}?", "Tell me about its {s}", "{s}?", "More on {s} please", "And {s}?", "I want to read about {s}",
+    "How about the {s}?", "go on with {s}", "What is said on {s}?", "Tell me more about {s}", "read me the part on {s}", "Can you tell me about the {s}?",
+)  # fmt: skip
+_MORE: Final = (
+    "Tell me a bit more.", "What else?", "go on", "and then?", "Anything else about it?", "Can you say more?", "What else does it say?", "wait, what does that mean?", "So what is special about it?",
+    "But why does that matter?", "and what came of it?", "Wait, how so?", "ok, and what else is known?", "So what happened then?",
+)  # fmt: skip
+_PERSON: Final = re.compile(r"\((?:[^()]*\b)?\d{3,4}[^()]*\)|\bborn\b")
+_FACTS: Final = (
+    ("When was that?", re.compile(r"\b1\d{3}\b|\b20\d{2}\b")), ("when did this happen", re.compile(r"\b1\d{3}\b|\b20\d{2}\b")),
+    ("Where is it?", re.compile(r"\b(?:in|near|at) (?:the )?[A-Z]")), ("Which country is that in?", re.compile(r"\bin (?:the )?[A-Z]")),
+    ("How many exactly?", re.compile(r"\b(?:million|thousand|hundred|\d+)\b")), ("Who was involved?", re.compile(r"(?<=[a-z,] )[A-Z][a-z]+ [A-Z]")),
+    ("So what controls it?", re.compile(r"\b(?:by|because|through|due)\b")), ("Why is that?", re.compile(r"\b(?:because|due to|since|therefore|result)\b")),
+    ("What is it used for?", re.compile(r"\bused\b")), ("What is it part of?", re.compile(r"\bpart of\b")), ("What was the cause?", re.compile(r"\bcause")),
+    ("How big is it?", re.compile(r"\b\d[\d,.]* (?:km|metres|meters|miles|feet|kilometres)\b")), ("What is it known for?", re.compile(r"\bknown\b|\bfamous\b")),
+    ("Who discovered it?", re.compile(r"\bdiscover")), ("Who founded it?", re.compile(r"\bfounded\b")), ("And who won it?", re.compile(r"\bwon\b|\bvictory\b")),
+    ("How does it work?", re.compile(r"\bby\b|\bwhen\b")), ("What ended it?", re.compile(r"\bend(?:ed)?\b")), ("Who got the prize?", re.compile(r"\b[Pp]rize|[Aa]ward")),
+    ("But what is different about it?", re.compile(r"\bunlike\b|\bbut\b|\bhowever\b")), ("What language do they speak there?", re.compile(r"\blanguage")), ("Is it dangerous?", re.compile(r"\bdeath|danger|disease")),
+)  # fmt: skip
+_PERSON_FACTS: Final = (
+    ("When was {he} born?", re.compile(r"\(.*\d{3,4}|\bborn\b")), ("Where was {he} born?", re.compile(r"\bborn\b.*\bin\b")), ("When did {he} die?", re.compile(r"–|\bdied\b|-")),
+    ("What did {he} do?", re.compile(r"\bwas an?\b|\bis an?\b")), ("What is {he} known for?", re.compile(r"\bknown\b|\bfamous\b")), ("Which prizes did {he} get?", re.compile(r"[Pp]rize|[Aa]ward")),
+    ("What instrument did {he} play?", re.compile(r"\bpianist|guitar|singer|saxophon")),
+)  # fmt: skip
+# Questions about a subject, and what a sentence that answers them holds.
+_ASKED: Final = (
+    ("When was {t} born?", re.compile(r"\bborn\b.*\d{4}|^[^.]{3,60}\([^)]*\d{4} ?[–-]")), ("Where was {t} born?", re.compile(r"\bborn\b.*\bin [A-Z]")), ("When did {t} die?", re.compile(r"\bdied\b|^[^.]{3,60}\([^)]*\d{4} ?[–-]")),
+    ("Who founded {t}?", re.compile(r"\bfounded\b")), ("When was {t} founded?", re.compile(r"\b(?:founded|established)\b.*\d{4}")), ("Who discovered {t}?", re.compile(r"\bdiscovered\b")), ("Where is {t}?", re.compile(r"\b(?:located|lies|situated|stands|city|town|country|state) [^.]*\b(?:in|on|of|between)\b")),
+    ("What is {t} used for?", re.compile(r"\bused (?:for|to|in|as)\b")), ("What is {t} known for?", re.compile(r"\b(?:known|famous|best remembered)\b")), ("How big is {t}?", re.compile(r"\b\d[\d,.]* ?(?:km|metres|meters|miles|feet|square)")), ("Who wrote {t}?", re.compile(r"\b(?:written|wrote|author)\b")),
+    ("How many people live in {t}?", re.compile(r"\b(?:population|inhabitants|residents|people)\b[^.]*\d|\d[^.]*\b(?:inhabitants|residents|people)\b")), ("When was {t} released?", re.compile(r"\b(?:released|published|recorded)\b[^.]*\d{4}|\d{4} [^.]*\b(?:album|single|song|film)\b")), ("What is the capital of {t}?", re.compile(r"\bcapital\b")),
+    ("Who played on {t}?", re.compile(r"\b(?:performed|recorded|played|features?|featuring) by\b|\bfeatur")), ("What causes {t}?", re.compile(r"\b(?:caused by|due to|because|results? from)\b")), ("How does {t} spread?", re.compile(r"\b(?:spread|transmitted|infect)")), ("When did {t} begin?", re.compile(r"\b(?:began|begin|started|from \d{4}|since \d{4})\b")),
+    ("How did {t} end?", re.compile(r"\b(?:ended|end of|until)\b")), ("What is {t} made of?", re.compile(r"\b(?:made of|consists? of|composed of|contains?)\b")), ("Who leads {t}?", re.compile(r"\b(?:led|headed|president|chief executive|monarch|minister)\b")), ("How fast is {t}?", re.compile(r"\b(?:speed|km/h|mph|per hour|per second)\b")),
+    ("Which awards did {t} win?", re.compile(r"\b(?:award|prize|grammy|medal)", re.IGNORECASE)), ("What language is spoken in {t}?", re.compile(r"\blanguage")), ("How long is {t}?", re.compile(r"\b\d[\d,.]* ?(?:km|miles|kilometres|metres|minutes|hours)\b")), ("What did {t} do?", re.compile(r"\bwas an?\b|\bis an?\b")), ("Who was involved in {t}?", re.compile(r"(?<=[a-z,] )[A-Z][a-z]+ [A-Z][a-z]+")),
+)  # fmt: skip
+_CLOSEST: Final = (
+    "Which one is closest?", "which is the nearest", "Which of them is closest to {p}?", "Which is closest to the station?", "What's the nearest one?", "and the closest?", "Which one is the nearest to me?",
+)  # fmt: skip
+_THERE: Final = (
+    "How do I get there?", "Take me there", "Directions to {x}", "How far is it to {x}?", "Take me to {x}", "Navigate to {x} please", "how do i walk to {x}", "Directions to the first one", "Bring me to the first one",
+)  # fmt: skip
+
+
+class Chains:
+    """Makes conversations over one host; see `Questions` for what is held out."""
+
+    def __init__(self, host: ToolHost, questions: Questions, dice: random.Random, titles: list[str]) -> None:
+        self._host, self._questions, self._dice, self._titles = host, questions, dice, titles
+
+    async def _result(
+        self, name: str, arguments: Mapping[str, Any], question: str, location: Location | None = None
+    ) -> tuple[ToolResult, dict[str, Any], Turn]:
+        """Make a call; return it, its compact form, and that as a turn."""
+        result = await self._host.call(name, arguments, location)
+        said = _fitted(compact(result, question))
+        return result, said, Turn("result", json.dumps(said, ensure_ascii=False), name=name)
+
+    def _ask(self, shape: str, **slots: str) -> str:
+        return self._questions.phrasing(shape).format(**slots)
+
+    async def article(self) -> Conversation | None:
+        """An article, what follows from it, and a section of it."""
+        dice = self._dice
+        title = dice.choice(self._titles)
+        question = self._ask("overview", t=title)
+        call = Turn("call", name="article_overview", arguments={"title": title})
+        result, said, shown = await self._result("article_overview", call.arguments, question)
+        if not result.ok or len(said.get("lead", "")) < 60:
+            return None
+        answer = answers.overview(said, dice)
+        if dice.random() < 0.6:
+            told = sentences(said["lead"])
+            facts = [(asked, one) for asked, holds in _ASKED for one in told if holds.search(one)]
+            if facts:
+                asked, answer = dice.choice(facts)
+                question = as_typed(asked, dice).format(t=as_named(title, dice))
+        if not answers.stands(answer, shown.text, question):
+            return None
+        turns = [Turn("question", question), call, shown, Turn("answer", answer)]
+        lead = said["lead"]
+        if dice.random() < 0.7 and (follow := self._follow_up(lead)):
+            turns += follow
+        names = [name for name in said.get("available_sections", []) if 2 < len(name) < 40]
+        if names and dice.random() < 0.75:
+            turns += await self._section(title, dice.choice(names))
+        if dice.random() < 0.3 and (follow := self._follow_up(_last_text(turns))):
+            turns += follow
+        if dice.random() < 0.25:
+            turns += self._questions.single().turns
+        return self._conversation(turns, "chain_article")
+
+    def _follow_up(self, text: str) -> list[Turn]:
+        """A question that the text before answers: no call."""
+        dice = self._dice
+        told = sentences(text)
+        if not told:
+            return []
+        if dice.random() < 0.25:
+            rest = told[1:] or told
+            answer = answers.from_text(" ".join(rest), dice, leads=("",))
+            return [Turn("question", dice.choice(_MORE)), Turn("answer", answer)]
+        person = bool(_PERSON.search(told[0])) and bool(re.search(r"\b(?:he|she|his|her)\b", text.lower()))
+        pronoun = "she" if re.search(r"\bshe\b|\bher\b", text.lower()) else "he"
+        facts = list(_PERSON_FACTS if person else _FACTS)
+        dice.shuffle(facts)
+        for asked, holds in facts:
+            if (found := next((one for one in told if holds.search(one)), None)) is not None:
+                question = asked.format(he=pronoun)
+                if dice.random() < 0.3:
+                    question = dice.choice(["So ", "And ", "Wait, ", "ok, "]) + question[0].lower() + question[1:]
+                return [Turn("question", question), Turn("answer", found)]
+        return []
+
+    async def _section(self, title: str, name: str) -> list[Turn]:
+        dice = self._dice
+        typed = name.lower() if dice.random() < 0.7 else name
+        question = dice.choice(_SECTION_ON).format(s=typed)
+        call = Turn("call", name="get_article_section", arguments={"title": title, "section": name})
+        result, said, shown = await self._result("get_article_section", call.arguments, question)
+        answer = answers.section(said, dice)
+        if not result.ok or not answers.stands(answer, shown.text, question):
+            return []
+        return [Turn("question", question), call, shown, Turn("answer", answer)]
+
+    async def misspelt(self) -> Conversation | None:
+        """A title that is not there: the tool offers another, and the second try takes it."""
+        dice = self._dice
+        title = dice.choice(self._titles)
+        typed = slipped(title, dice)
+        question = self._ask("overview", t=typed)
+        first = Turn("call", name="article_overview", arguments={"title": typed}, learned=typed != title)
+        failed, _, refused = await self._result("article_overview", first.arguments, question)
+        if failed.ok or title not in failed.text:
+            return None
+        second = Turn("call", name="article_overview", arguments={"title": title})
+        result, said, shown = await self._result("article_overview", second.arguments, question)
+        answer = answers.overview(said, dice)
+        if not result.ok or not answers.stands(answer, shown.text, question):
+            return None
+        turns = [Turn("question", question), first, refused, second, shown, Turn("answer", answer)]
+        return self._conversation(turns, "chain_misspelt")
+
+    async def missing(self) -> Conversation | None:
+        """A subject that no archive has: after the search the answer says so."""
+        dice = self._dice
+        subject = self._questions.subject()
+        turns: list[Turn] = []
+        shape = dice.choice(["search", "overview", "fact"])
+        question = self._ask(shape, t=subject)
+        if shape != "search":
+            call = Turn("call", name="article_overview", arguments={"title": subject})
+            result, _, shown = await self._result(call.name, call.arguments, question)
+            if result.ok or "none is similar" not in result.text:
+                return None
+            turns = [call, shown]
+        call = Turn("call", name="search", arguments={"query": subject})
+        result, _, shown = await self._result("search", call.arguments, question)
+        if result.ok:
+            return None
+        answer = dice.choice(
+            ["The archives do not cover this.", "The archives do not cover this.", "The archives have nothing on this."]
+        )
+        turns = [Turn("question", question), *turns, call, shown, Turn("answer", answer)]
+        return self._conversation(turns, "chain_missing")
+
+    async def search(self) -> Conversation | None:
+        """A search, with what it finds."""
+        dice = self._dice
+        subject = dice.choice(self._titles)
+        question = self._ask("search", t=subject)
+        call = Turn("call", name="search", arguments={"query": subject})
+        result, said, shown = await self._result("search", call.arguments, question)
+        if not result.ok:
+            return None
+        turns = [Turn("question", question), call, shown, Turn("answer", answers.hits(said, dice))]
+        return self._conversation(turns, "chain_search")
+
+    async def compare(self) -> Conversation | None:
+        """Two articles side by side."""
+        dice = self._dice
+        titles = dice.sample(self._titles, 2)
+        question = self._ask("compare", t=titles[0], u=titles[1])
+        call = Turn("call", name="compare_articles", arguments={"titles": titles})
+        result, said, shown = await self._result("compare_articles", call.arguments, question)
+        answer = answers.comparison(said, dice)
+        if not result.ok or not answers.stands(answer, shown.text, question):
+            return None
+        turns = [Turn("question", question), call, shown, Turn("answer", answer)]
+        if dice.random() < 0.6:
+            side = dice.choice([side for side in said.values() if isinstance(side, dict) and "lead" in side])
+            turns += self._follow_up(side["lead"])
+        return self._conversation(turns, "chain_compare")
+
+    async def places(self, around: str, location: Location) -> Conversation | None:
+        """Places, the closest of them, and the way there."""
+        dice, questions = self._dice, self._questions
+        own = dice.random() < 0.4
+        asked = questions.of_shape("here_near" if own else "near")
+        call = asked.turns[1]
+        kind = call.arguments["kinds"][0]
+        question = asked.turns[0].text
+        if not own:
+            old = call.arguments["place"]
+            question = question.replace(old, around)
+            call = Turn("call", name=call.name, arguments={**call.arguments, "place": around})
+        result, said, shown = await self._result(call.name, call.arguments, question, location)
+        answer = answers.places(said, label((kind,)), "you" if own else around, dice)
+        if not result.ok or not answers.stands(answer, shown.text, question):
+            return None
+        turns = [Turn("question", question), call, shown, Turn("answer", answer)]
+        rows = said.get("results", [])
+        if rows and dice.random() < 0.6:
+            turns += [
+                Turn("question", dice.choice(_CLOSEST).format(p=around)),
+                Turn("answer", answers.closest(said, dice)),
+            ]
+        if rows and dice.random() < 0.6:
+            turns += await self._way(rows, location)
+        return self._conversation(turns, "chain_places")
+
+    async def _way(self, rows: list[dict[str, Any]], location: Location) -> list[Turn]:
+        dice = self._dice
+        row = rows[0]
+        question = dice.choice(_THERE).format(x=row["name"])
+        arguments = {"destination": row["name"], **({"mode": "walk"} if " walk " in question else {})}
+        result, said, shown = await self._result("route_from_places", arguments, question, location)
+        answer = answers.route(said, dice)
+        if not result.ok or not answers.stands(answer, shown.text, question):
+            return []
+        turns = [
+            Turn("question", question),
+            Turn("call", name="route_from_places", arguments=arguments),
+            shown,
+            Turn("answer", answer),
+        ]
+        if dice.random() < 0.6:
+            question = self._questions.phrasing("status")
+            result, said, shown = await self._result("route_status", {}, question, location)
+            if result.ok:
+                told = answers.status(said, dice)
+                turns += [
+                    Turn("question", question),
+                    Turn("call", name="route_status", arguments={}),
+                    shown,
+                    Turn("answer", told),
+                ]
+        return turns
+
+    async def here(self, location: Location) -> Conversation | None:
+        """Where the person is, and what is told about it."""
+        dice = self._dice
+        question = self._questions.phrasing("here")
+        result, said, shown = await self._result("what_is_here", {}, question, location)
+        answer = answers.here(said, dice)
+        if not result.ok or not answer:
+            return None
+        turns = [
+            Turn("question", question),
+            Turn("call", name="what_is_here", arguments={}),
+            shown,
+            Turn("answer", answer),
+        ]
+        question = self._questions.phrasing("here_stories")
+        result, said, shown = await self._result("nearby_stories", {}, question, location)
+        if result.ok and said.get("results") and dice.random() < 0.7:
+            told = answers.stories(said, dice)
+            turns += [
+                Turn("question", question),
+                Turn("call", name="nearby_stories", arguments={}),
+                shown,
+                Turn("answer", told),
+            ]
+        return self._conversation(turns, "chain_here")
+
+    async def talk(self) -> Conversation | None:
+        """A greeting before a question, thanks behind it."""
+        opening = self._questions.of_shape(self._dice.choice(["greeting", "about_me", "thanks", "out_of_scope"]))
+        return self._conversation([*opening.turns, *self._questions.single().turns], "chain_talk")
+
+    def _conversation(self, turns: list[Turn], shape: str) -> Conversation:
+        return Conversation(tuple(turns), shape, held_out=self._questions.held_out)
+
+
+def _last_text(turns: list[Turn]) -> str:
+    """Return the text of the last result."""
+    shown = next((turn.text for turn in reversed(turns) if turn.role == "result"), "{}")
+    said = json.loads(shown)
+    return str(said.get("section_body") or said.get("lead") or "")
+
+
+def _fitted(said: dict[str, Any]) -> dict[str, Any]:
+    """Shorten a compact result as the client does where a context is short."""
+    for limit in (700, 500, 350, 200):
+        if len(json.dumps(said, ensure_ascii=False)) <= MAX_RESULT_CHARS:
+            break
+        said = {
+            key: shorten(value, limit)
+            if isinstance(value, str)
+            else value[: max(3, limit // 100)]
+            if isinstance(value, list)
+            else value
+            for key, value in said.items()
+        }
+    return said

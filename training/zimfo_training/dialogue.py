@@ -1,0 +1,86 @@
+"""Conversations as a model is trained on them: turns, and their tokens as the client would render them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from zimfo_client.profile import Profile
+from zimfo_client.transcript import Segment, Tokenizer, Transcript
+from zimfo_training.base import NOT_LEARNED
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A question, a call, a result (its JSON) or an answer. `learned` false leaves a reply out of the loss."""
+
+    role: Literal["question", "call", "result", "answer"]
+    text: str = ""
+    name: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    learned: bool = True
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the turn without what it does not have."""
+        said = {"role": self.role, "text": self.text, "name": self.name, "arguments": dict(self.arguments)}
+        shown = {key: value for key, value in said.items() if value or (key == "arguments" and self.role == "call")}
+        return shown if self.learned else {**shown, "learned": False}
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """Turns in order; `shape` and `language` say what it is an example of, `held_out` that nothing is learned from it."""
+
+    turns: tuple[Turn, ...]
+    shape: str
+    language: str = "en"
+    held_out: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the conversation as a line of a data set."""
+        return {
+            "shape": self.shape,
+            "language": self.language,
+            "held_out": self.held_out,
+            "turns": [turn.to_json() for turn in self.turns],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Conversation":
+        """Read what `to_json` gives."""
+        turns = tuple(Turn(**turn) for turn in data["turns"])
+        return cls(turns, data["shape"], data["language"], data["held_out"])
+
+    def questions(self) -> list[str]:
+        """Return what the person says."""
+        return [turn.text for turn in self.turns if turn.role == "question"]
+
+
+def rendered(turns: Sequence[Turn], profile: Profile, fold: str, tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
+    """Return tokens and targets of turns; a target is the token itself where it is learned, else `NOT_LEARNED`."""
+    transcript = Transcript(tokenizer)
+    learned: list[tuple[int, int]] = []
+
+    def add(segments: Sequence[Segment], reply: bool = False) -> None:
+        if reply:
+            transcript.append(segments[:1])
+            begin = len(transcript)
+            transcript.append(segments[1:])
+            learned.append((begin, len(transcript)))
+        else:
+            transcript.append(segments)
+
+    for number, turn in enumerate(turns):
+        match turn.role:
+            case "question":
+                add(profile.follow_up(turn.text) if number else profile.opening(fold, turn.text))
+            case "result":
+                add(profile.tool_result(turn.name, turn.text))
+            case "call":
+                add(profile.host_call(turn.name, turn.arguments), reply=turn.learned)
+            case "answer":
+                add(profile.host_answer(turn.text), reply=turn.learned)
+    tokens = list(transcript.tokens)
+    targets = [NOT_LEARNED] * len(tokens)
+    for begin, end in learned:
+        targets[begin:end] = tokens[begin:end]
+    return tokens, targets

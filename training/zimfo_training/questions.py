@@ -1,0 +1,257 @@
+"""Single questions and the calls that answer them, made of phrasings and entities."""
+
+import random
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from importlib import resources
+from typing import Any, Final
+
+from zimfo_training.dialogue import Conversation, Turn
+from zimfo_training.entities import Entities, is_held_out
+from zimfo_training.noise import as_named, as_typed
+
+LANGUAGES: Final = ("en", "de", "fr", "es")
+# How often a shape is asked for, by the data set's size: what is mistaken easily, often.
+WEIGHTS: Final = {
+    "overview": 17, "fact": 18, "section": 8, "compare": 7, "narrate": 6, "search": 5, "clause": 4, "near": 12,
+    "near_within": 1.5, "near_any": 2.5, "here_near": 7, "here_need": 2.5, "here_any": 2, "here": 4, "stories": 4,
+    "here_stories": 3, "route": 6, "walk": 2, "bike": 1.5, "route_here": 6, "walk_here": 1.5, "status": 5,
+    "greeting": 1.5, "thanks": 1.5, "about_me": 1, "out_of_scope": 3.5,
+}  # fmt: skip
+ELSEWHERE_SHARE: Final = 0.2  # of the questions that are not in English
+_NEED_PHRASES: Final = (
+    "I need {w}", "Where can I get {w}?", "where can I find {w}", "I want {w}", "I'd like {w}", "Where do I get {w} around here?", "I'm looking for {w}",
+    "looking for {w} near me", "Any idea where to get {w}?", "Find me {w}", "where to get {w} nearby", "{w} near me", "Where is the nearest place for {w}?",
+)  # fmt: skip
+_REPLIES: Final = {
+    "greeting": (
+        "Hello! What would you like to know?", "Hi! Ask me about a subject or a place.", "Hello! I can look things up in the archives, find places and plan routes.",
+        "Good day! What can I look up for you?",
+    ),
+    "thanks": ("You're welcome!", "Glad to help.", "You're welcome. Ask any time.", "My pleasure!"),
+    "about_me": (
+        "I am an offline assistant. I look things up in archives, find places on a map and plan routes.",
+        "I answer from offline archives: articles, places nearby and directions. I need no network.",
+    ),
+    "out_of_scope": (
+        "I cannot do that. I can look up articles, find places and plan routes.", "That is not something I can do. Ask me about a subject, a place or a route.",
+        "Sorry, I only look things up in offline archives and maps.",
+    ),
+}  # fmt: skip
+
+
+# Articles before a subject, which are no part of its title.
+_ARTICLES: Final = {
+    "en": ("the ", "a "),
+    "de": ("der ", "die ", "das ", "den "),
+    "fr": ("le ", "la ", "l'", "les "),
+    "es": ("el ", "la ", "los "),
+}
+_ARTICLE_SHARE: Final = {"en": 0.12, "de": 0.25, "fr": 0.35, "es": 0.25}
+
+
+def _loaded(name: str) -> dict[str, Any]:
+    return tomllib.loads((resources.files("zimfo_training") / "phrasings" / f"{name}.toml").read_text("utf-8"))
+
+
+class Questions:
+    """Makes questions; with `held_out`, of phrasings and entities that are held out, else of none that are."""
+
+    def __init__(self, entities: Entities, dice: random.Random, *, held_out: bool) -> None:
+        self._dice = dice
+        self.held_out = held_out
+        self._phrasings = {language: _loaded(language) for language in LANGUAGES}
+        self._slots = _loaded("slots")
+        self.subjects = self._of_this_side(entities.subjects)
+        self.places = self._of_this_side(entities.places)
+
+    def _of_this_side(self, names: Sequence[str]) -> list[str]:
+        return [name for name in names if is_held_out(name) is self.held_out]
+
+    def single(self) -> Conversation:
+        """Return a question with its call, or with an answer that needs none."""
+        shape = self._dice.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+        language = "en"
+        if self._dice.random() < ELSEWHERE_SHARE:
+            other = self._dice.choice(LANGUAGES[1:])
+            language = other if shape in self._phrasings[other] else "en"
+        return self.of_shape(shape, language)
+
+    def of_shape(self, shape: str, language: str = "en") -> Conversation:
+        """Return a question of one shape."""
+        phrasing = self.phrasing(shape, language)
+        question, name, arguments = self._filled(shape, language, phrasing)
+        reply = (
+            Turn("call", name=name, arguments=arguments) if name else Turn("answer", self._dice.choice(_REPLIES[shape]))
+        )
+        return Conversation((Turn("question", question), reply), shape, language, self.held_out)
+
+    def phrasing(self, shape: str, language: str = "en") -> str:
+        """Return a phrasing of this side of the data; where all of a short list are on the other one, any."""
+        listed = _NEED_PHRASES if shape == "here_need" else self._phrasings[language][shape]
+        own = [one for one in listed if is_held_out(one, salt="phrasing") is self.held_out]
+        return as_typed(self._dice.choice(own or list(listed)), self._dice)
+
+    def subject(self) -> str:
+        """Return a subject as somebody types it."""
+        return as_named(self._dice.choice(self.subjects), self._dice)
+
+    def place(self) -> str:
+        """Return a place as somebody types it."""
+        return as_named(self._dice.choice(self.places), self._dice)
+
+    def _kind(self, language: str) -> tuple[str, str, str]:
+        """Return a kind in the singular and the plural as typed, and as it is called for."""
+        if language != "en":
+            typed, meant = self._dice.choice(self._slots["words_elsewhere"][language])
+            return typed, typed, meant
+        one, many = self._dice.choice(self._slots["kinds"])
+        return one, many, one.lower()
+
+    def _section_name(self, language: str) -> str:
+        slots = self._slots
+        name: str = self._dice.choice(slots["sections"] if language == "en" else slots["sections_elsewhere"][language])
+        return name.capitalize() if self._dice.random() < 0.15 else name
+
+    def _filled(self, shape: str, language: str, phrasing: str) -> tuple[str, str, dict[str, Any]]:
+        """Return a question, the tool that answers it ("" for none) and its arguments."""
+        maker: Callable[[str, str], tuple[str, str, dict[str, Any]]] = getattr(self, f"_{shape}", self._without_call)
+        return maker(phrasing, language)
+
+    def _without_call(self, phrasing: str, _language: str) -> tuple[str, str, dict[str, Any]]:
+        return phrasing, "", {}
+
+    def _overview(self, phrasing: str, language: str) -> tuple[str, str, dict[str, Any]]:
+        subject = self.subject()
+        article = ""
+        if phrasing != "{t}" and self._dice.random() < _ARTICLE_SHARE[language]:
+            article = self._dice.choice(_ARTICLES[language])
+        return phrasing.format(t=article + subject), "article_overview", {"title": subject}
+
+    _fact = _overview
+
+    def _section(self, phrasing: str, language: str) -> tuple[str, str, dict[str, Any]]:
+        subject, section = self.subject(), self._section_name(language)
+        return phrasing.format(t=subject, s=section), "get_article_section", {"title": subject, "section": section}
+
+    def _compare(self, phrasing: str, _language: str) -> tuple[str, str, dict[str, Any]]:
+        first, second = self.subject(), self.subject()
+        return phrasing.format(t=first, u=second), "compare_articles", {"titles": [first, second]}
+
+    def _narrate(self, phrasing: str, _language: str) -> tuple[str, str, dict[str, Any]]:
+        subject = self.subject()
+        article = "the " if self._dice.random() < 0.1 and subject[:1].isupper() else ""
+        return phrasing.format(t=article + subject), "narrate_article", {"title": subject}
+
+    def _search(self, phrasing: str, _language: str) -> tuple[str, str, dict[str, Any]]:
+        query = (
+            self.subject()
+            if self._dice.random() < 0.75
+            else f"{self.subject()} {self._dice.choice(['and', 'in'])} {self.subject()}"
+        )
+        return phrasing.format(t=query), "search", {"query": query}
+
+    def _clause(self, phrasing: str, _language: str) -> tuple[str, str, dict[str, Any]]:
+        # Half of the clauses are put together of an entity and what may be said of it, so that there are enough.
+        mixed = self._dice.random() < 0.5
+        clauses = [one for one in self._slots["clauses"] if is_held_out(one[1]) is self.held_out] or self._slots[
+            "clauses"
+        ]
+        asked, told = self._dice.choice(clauses)
+        if mixed:
+            word = self._dice.choice(
+                [
+                    "red",
+                    "cold",
+                    "so big",
+                    "rare",
+                    "heavy",
+                    "disappearing",
+                    "so old",
+                    "dangerous",
+                    "round",
+                    "loud",
+                    "empty",
+                    "changing colour",
+                ]
+            )
+            subject = self.subject().lower()
+            asked, told = f"is {subject} {word}", f"{subject} is {word}"
+        query = asked.partition(" ")[2] if phrasing.startswith(("Why {", "why {", "So why {")) else told
+        shown = asked if query != told else told
+        return phrasing.format(c=shown), "search", {"query": query}
+
+    def _near(self, phrasing: str, language: str) -> tuple[str, str, dict[str, Any]]:
+        one, many, meant = self._kind(language)
+        place = self.place()
+        return phrasing.format(k=many, k1=one, p=place), "near_named_place", {"place": place, "kinds": [meant]}
+
+    def _near_within(self, phrasing: str, language: str) -> tuple[str, str, dict[str, Any]]:
+        one, many, meant = self._kind(language)
+        place, km = self.place(), self._dice.choice(self._slots["numbers"])
+        question = phrasing.format(k=many, k1=one, p=place, n=km)
+        return question, "near_named_place", {"place": place, "kinds": [meant], "radius_km": km}
+
+    def _near_any(self, phrasing: str, _language: str) -> tuple[str, str, dict[str, Any]]:
+        place = self.place()
+        return phrasing.format(p=place), "near_named_place", {"place": place}
+
+    def _here_near(self, phrasing: str, language: str) -> tuple[str, str, dict[str, Any]]:
+        one, many, meant = self._kind(language)
+        return phrasing.format(k=many, k1=one), "near_places", {"kinds": [meant]}
+
+    def _here_need(self, phrasing: str, _language: str) -> tuple[str, str, dict[str, Any]]:
+        wanted, meant = self._dice.choice(self._slots["needs"])
+        return phrasing.format(w=wanted), "near_places", {"kinds": [meant]}
+
+    def _here_any(self, phrasing: str, _language: str) -> tuple[str, str, dict[str, Any]]:
+        return phrasing, "near_places", {}
+
+    def _here(self, phrasing: str, _language: str) -> tuple[str, str, dict[str, Any]]:
+        return phrasing, "what_is_here", {}
+
+    def _stories(self, phrasing: str, _language: str) -> tuple[str, str, dict[str, Any]]:
+        place = self.place()
+        return phrasing.format(p=place), "nearby_stories", {"place": place}
+
+    def _here_stories(self, phrasing: str, _language: str) -> tuple[str, str, dict[str, Any]]:
+        return phrasing, "nearby_stories", {}
+
+    def _route(self, phrasing: str, _language: str) -> tuple[str, str, dict[str, Any]]:
+        origin, destination = self.place(), self.place()
+        return (
+            phrasing.format(p=origin, q=destination),
+            "route_from_places",
+            {"origin": origin, "destination": destination},
+        )
+
+    def _walk(self, phrasing: str, language: str) -> tuple[str, str, dict[str, Any]]:
+        question, name, arguments = self._route(phrasing, language)
+        return question, name, {**arguments, "mode": "walk"}
+
+    def _bike(self, phrasing: str, language: str) -> tuple[str, str, dict[str, Any]]:
+        question, name, arguments = self._route(phrasing, language)
+        return question, name, {**arguments, "mode": "bicycle"}
+
+    def _route_here(self, phrasing: str, _language: str) -> tuple[str, str, dict[str, Any]]:
+        destination = self.place()
+        return phrasing.format(q=destination), "route_from_places", {"destination": destination}
+
+    def _walk_here(self, phrasing: str, language: str) -> tuple[str, str, dict[str, Any]]:
+        question, name, arguments = self._route_here(phrasing, language)
+        return question, name, {**arguments, "mode": "walk"}
+
+    def _status(self, phrasing: str, _language: str) -> tuple[str, str, dict[str, Any]]:
+        return phrasing, "route_status", {}
+
+
+def many(questions: Questions, count: int) -> Iterator[Conversation]:
+    """Yield as many single questions, each text once."""
+    seen: set[str] = set()
+    for _ in range(count * 3):
+        if len(seen) >= count:
+            return
+        made = questions.single()
+        if (text := made.turns[0].text) not in seen:
+            seen.add(text)
+            yield made

@@ -1,0 +1,158 @@
+"""How well a model in training calls and answers: decoded greedily on what it has not learned from."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import torch
+
+from zimfo_client.agent.grounding import strays
+from zimfo_client.calls import parse_calls
+from zimfo_client.calls.canonical import canonical
+from zimfo_client.profile import Profile
+from zimfo_client.text import words
+from zimfo_client.transcript import Tokenizer
+from zimfo_shared.catalogue import CATALOGUE
+from zimfo_training.base import Model
+from zimfo_training.dialogue import Conversation, Turn, rendered
+
+MAX_REPLY: Final = 72  # tokens of a call: the longest of the data set has about 60
+MAX_ANSWER: Final = 140
+BATCH: Final = 48  # replies decoded side by side
+SIGNATURES: Final = {name: list(contract.input.model_fields) for name, contract in CATALOGUE.items()}
+
+Reply = Callable[[Sequence[list[int]], int], list[str]]
+
+
+@dataclass(frozen=True)
+class Score:
+    """Shares (0 to 1) of replies: the right tool or none, the right arguments besides, an answer that stands."""
+
+    calls: int
+    tool: float
+    arguments: float
+    needless: float
+    answers: int
+    faithful: float
+    seconds: float
+
+    def to_json(self) -> dict[str, float]:
+        """Return the score, rounded."""
+        return {key: round(value, 4) for key, value in vars(self).items()}
+
+
+def normalised(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return arguments as the contracts read them, texts without case, accents, marks and leading articles."""
+    read = canonical(name, arguments) if name in CATALOGUE else arguments
+    return {key: _plain(value) for key, value in sorted(read.items())}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        said = words(value.replace("_", " "))
+        return " ".join(said[1:] if len(said) > 1 and said[0] in ("the", "a", "an") else said)
+    if isinstance(value, list):
+        return sorted(map(str, map(_plain, value)))
+    return float(value) if isinstance(value, int | float) else value
+
+
+def prompts(
+    conversations: Iterable[Conversation], profile: Profile, fold: str, tokenizer: Tokenizer
+) -> list[tuple[list[int], tuple[Turn, ...], int]]:
+    """Return, for every learned reply, its prompt, the conversation and the number of the reply."""
+    opening = [token for part in profile.answer_open() for token in tokenizer.tokenize(part.text, trusted=True)]
+    made = []
+    for one in conversations:
+        for number, turn in enumerate(one.turns):
+            if turn.role in ("call", "answer") and turn.learned:
+                tokens, _ = rendered(one.turns[:number], profile, fold, tokenizer)
+                made.append((tokens + opening, one.turns, number))
+    return made
+
+
+def score(
+    conversations: Iterable[Conversation], profile: Profile, fold: str, tokenizer: Tokenizer, reply: Reply
+) -> tuple[Score, list[dict[str, Any]]]:
+    """Return the score of `reply`, and every reply that was wrong."""
+    began = time.monotonic()
+    asked = prompts(conversations, profile, fold, tokenizer)
+    short = [one for one in asked if one[1][one[2]].role == "call" or _before(one).role == "question"]
+    long = [one for one in asked if one not in short]
+    texts = reply([one[0] for one in short], MAX_REPLY) + reply([one[0] for one in long], MAX_ANSWER)
+    wrong: list[dict[str, Any]] = []
+    right_tool = right_arguments = needless = faithful = 0
+    for (_, turns, number), text in zip([*short, *long], texts, strict=True):
+        wanted = turns[number]
+        parsed = parse_calls(text, SIGNATURES)
+        call = parsed.calls[0] if parsed.calls else None
+        if _before((None, turns, number)).role == "result" and wanted.role == "answer":
+            evidence = " ".join(turn.text for turn in turns[:number])
+            good = call is None and (strays(text, evidence) is None or text.strip() == wanted.text)
+            faithful += good
+        else:
+            name = wanted.name if wanted.role == "call" else ""
+            tool = (call.name if call else "") == name
+            good = tool and (
+                call is None or normalised(name, call.arguments) == normalised(name, dict(wanted.arguments))
+            )
+            right_tool += tool
+            right_arguments += good
+            needless += (call is None) != (not name)
+        if not good:
+            question = next(turn.text for turn in reversed(turns[:number]) if turn.role == "question")
+            wrong.append({"question": question, "wanted": wanted.to_json(), "said": text})
+    calls = sum(_before(one).role == "question" or one[1][one[2]].role == "call" for one in [*short, *long])
+    answers = len(asked) - calls
+    return Score(
+        calls, right_tool / max(calls, 1), right_arguments / max(calls, 1), needless / max(calls, 1),
+        answers, faithful / max(answers, 1), time.monotonic() - began,
+    ), wrong  # fmt: skip
+
+
+def _before(one: tuple[Any, tuple[Turn, ...], int]) -> Turn:
+    return one[1][one[2] - 1]
+
+
+def decoder(model: Model, tokenizer: Any, end: int) -> Reply:
+    """Return a greedy decoder of a model in PyTorch, up to the token `end`."""
+
+    @torch.inference_mode()
+    def decode(batch: Sequence[list[int]], most: int) -> list[str]:
+        width = max(map(len, batch))
+        tokens = torch.zeros(len(batch), width, dtype=torch.long)
+        present = torch.zeros(len(batch), width, dtype=torch.bool)
+        for row, prompt in enumerate(batch):
+            tokens[row, width - len(prompt) :] = torch.tensor(prompt)
+            present[row, width - len(prompt) :] = True
+        said: list[list[int]] = [[] for _ in batch]
+        done = torch.zeros(len(batch), dtype=torch.bool)
+        cache = None
+        for _ in range(most):
+            hidden, cache = model.hidden(tokens, present, cache)
+            chosen = model.logits(hidden[:, -1]).argmax(-1)
+            done |= chosen == end
+            if bool(done.all()):
+                break
+            for row, token in enumerate(chosen.tolist()):
+                if not done[row]:
+                    said[row].append(token)
+            tokens = chosen[:, None]
+            present = torch.cat([present, torch.ones(len(batch), 1, dtype=torch.bool)], dim=1)
+        return [tokenizer.detokenize(one) for one in said]
+
+    def reply(asked: Sequence[list[int]], most: int) -> list[str]:
+        order = sorted(range(len(asked)), key=lambda index: len(asked[index]))
+        texts: dict[int, str] = {}
+        for start in range(0, len(order), BATCH):
+            chosen = order[start : start + BATCH]
+            texts |= dict(zip(chosen, decode([asked[index] for index in chosen], most), strict=True))
+        return [texts[index] for index in range(len(asked))]
+
+    return reply
+
+
+def write_wrong(wrong: Iterable[dict[str, Any]], path: Any) -> None:
+    """Write the wrong replies, one line of JSON each, to be looked at."""
+    path.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in wrong), "utf-8")
