@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: venv demo test test-long lint bench docs demo-archives clean
+.PHONY: venv demo test test-long lint bench docs demo-archives train-embedded training-data clean
 
 venv: $(STAMP)
 
@@ -43,6 +43,15 @@ demo-archives: venv
 		--name zimfo_en_demo_peninsula --title 'San Francisco Peninsula' --creator 'The zimfo developers' --publisher zimfo \
 		--description 'Places and main roads from San Francisco to Mountain View' \
 		--license 'MIT; made by hand from general knowledge, not from OpenStreetMap'
+
+# The data set of the embedded model, its training (at most an hour a leg; RESUME=1 goes on) and its adapter.
+training-data: venv
+	cd training && ../$(BIN)/python -m zimfo_training.generate --shared "$${ZIMFO_SHARED:-../../shared}"
+
+train-embedded: training-data
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[training]'
+	cd training && ../$(BIN)/python -m zimfo_training.train $(if $(RESUME),--resume)
+	cd training && ../$(BIN)/python -m zimfo_training.export
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -69,9 +69,9 @@ class Profile(Part):
     `location_digits` are the decimals of coordinates in `location_line`; None writes them as Python does. `grammar`
     False leaves calls free even where they could be held to a grammar. A `chat_template` renders the fold.
 
-    Of a `composed` model only the calls are trusted: the host composes answers, and the model's words have to measure up
-    to them. `adapter` is a LoRA adapter in GGUF format that the profile was trained with: in the file, a path from the
-    profile's folder.
+    Of a `composed` model only the calls are trusted: the host composes answers, and the model's words have to measure
+    up to them. `adapter` is a LoRA adapter in GGUF format that the profile was trained with; in the file, a path from
+    the profile's folder.
     """
 
     name: str

@@ -51,8 +51,13 @@ def places(result: Mapping[str, Any], kinds: str, around: str, dice: random.Rand
         return dice.choice([f"I found no {kinds} near {around}.", f"There are no {kinds} near {around} on the map."])
     named = [_row(row, dice) for row in rows[: dice.randint(2, 4)]]
     head = dice.choice(
-        [f"There are {total} {kinds} near {around}: ", f"I found {total} {kinds} near {around}. ", f"{total} {kinds} near {around}: ", ""]
-    )  # fmt: skip
+        [
+            f"There are {total} {kinds} near {around}: ",
+            f"I found {total} {kinds} near {around}. ",
+            f"{total} {kinds} near {around}: ",
+            "",
+        ]
+    )
     return head + (named[0] if len(named) == 1 else ", ".join(named[:-1]) + " and " + named[-1]) + "."
 
 
@@ -63,8 +68,12 @@ def closest(result: Mapping[str, Any], dice: random.Random) -> str:
         return ""
     row = min(rows, key=lambda one: one["distance_m"])
     return dice.choice(
-        [f"The closest is {_row(row, dice)}.", f"{row['name']} is the nearest, {distance_text(row['distance_m'])} away.", f"That is {row['name']}."]
-    )  # fmt: skip
+        [
+            f"The closest is {_row(row, dice)}.",
+            f"{row['name']} is the nearest, {distance_text(row['distance_m'])} away.",
+            f"That is {row['name']}.",
+        ]
+    )
 
 
 def here(result: Mapping[str, Any], dice: random.Random) -> str:

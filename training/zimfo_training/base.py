@@ -17,10 +17,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from zimfo_training.dialogue import NOT_LEARNED
+
 RANK: Final = 16
 ALPHA: Final = 32.0
 MATRICES: Final = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
-NOT_LEARNED: Final = -100  # a target that no loss is taken on, PyTorch's own default
 
 
 @dataclass(frozen=True)

@@ -15,50 +15,21 @@ from zimfo_shared.wire import Location
 from zimfo_training import answers
 from zimfo_training.dialogue import Conversation, Turn
 from zimfo_training.noise import as_named, as_typed, slipped
+from zimfo_training.phrasings import loaded
 from zimfo_training.questions import Questions
 
 MAX_RESULT_CHARS: Final = 1_100  # of a result in training: longer ones cost time and teach nothing more
-_SECTION_ON: Final = (
-    "What about {s}?", "and the {s}?", "Tell me more about the {s}.", "What does it say about {s}?", "Tell me about its {s}", "{s}?", "More on {s} please", "And {s}?", "I want to read about {s}",
-    "How about the {s}?", "go on with {s}", "What is said on {s}?", "Tell me more about {s}", "read me the part on {s}", "Can you tell me about the {s}?",
-)  # fmt: skip
-_MORE: Final = (
-    "Tell me a bit more.", "What else?", "go on", "and then?", "Anything else about it?", "Can you say more?", "What else does it say?", "wait, what does that mean?", "So what is special about it?",
-    "But why does that matter?", "and what came of it?", "Wait, how so?", "ok, and what else is known?", "So what happened then?",
-)  # fmt: skip
 _PERSON: Final = re.compile(r"\((?:[^()]*\b)?\d{3,4}[^()]*\)|\bborn\b")
-_FACTS: Final = (
-    ("When was that?", re.compile(r"\b1\d{3}\b|\b20\d{2}\b")), ("when did this happen", re.compile(r"\b1\d{3}\b|\b20\d{2}\b")),
-    ("Where is it?", re.compile(r"\b(?:in|near|at) (?:the )?[A-Z]")), ("Which country is that in?", re.compile(r"\bin (?:the )?[A-Z]")),
-    ("How many exactly?", re.compile(r"\b(?:million|thousand|hundred|\d+)\b")), ("Who was involved?", re.compile(r"(?<=[a-z,] )[A-Z][a-z]+ [A-Z]")),
-    ("So what controls it?", re.compile(r"\b(?:by|because|through|due)\b")), ("Why is that?", re.compile(r"\b(?:because|due to|since|therefore|result)\b")),
-    ("What is it used for?", re.compile(r"\bused\b")), ("What is it part of?", re.compile(r"\bpart of\b")), ("What was the cause?", re.compile(r"\bcause")),
-    ("How big is it?", re.compile(r"\b\d[\d,.]* (?:km|metres|meters|miles|feet|kilometres)\b")), ("What is it known for?", re.compile(r"\bknown\b|\bfamous\b")),
-    ("Who discovered it?", re.compile(r"\bdiscover")), ("Who founded it?", re.compile(r"\bfounded\b")), ("And who won it?", re.compile(r"\bwon\b|\bvictory\b")),
-    ("How does it work?", re.compile(r"\bby\b|\bwhen\b")), ("What ended it?", re.compile(r"\bend(?:ed)?\b")), ("Who got the prize?", re.compile(r"\b[Pp]rize|[Aa]ward")),
-    ("But what is different about it?", re.compile(r"\bunlike\b|\bbut\b|\bhowever\b")), ("What language do they speak there?", re.compile(r"\blanguage")), ("Is it dangerous?", re.compile(r"\bdeath|danger|disease")),
-)  # fmt: skip
-_PERSON_FACTS: Final = (
-    ("When was {he} born?", re.compile(r"\(.*\d{3,4}|\bborn\b")), ("Where was {he} born?", re.compile(r"\bborn\b.*\bin\b")), ("When did {he} die?", re.compile(r"–|\bdied\b|-")),
-    ("What did {he} do?", re.compile(r"\bwas an?\b|\bis an?\b")), ("What is {he} known for?", re.compile(r"\bknown\b|\bfamous\b")), ("Which prizes did {he} get?", re.compile(r"[Pp]rize|[Aa]ward")),
-    ("What instrument did {he} play?", re.compile(r"\bpianist|guitar|singer|saxophon")),
-)  # fmt: skip
-# Questions about a subject, and what a sentence that answers them holds.
-_ASKED: Final = (
-    ("When was {t} born?", re.compile(r"\bborn\b.*\d{4}|^[^.]{3,60}\([^)]*\d{4} ?[–-]")), ("Where was {t} born?", re.compile(r"\bborn\b.*\bin [A-Z]")), ("When did {t} die?", re.compile(r"\bdied\b|^[^.]{3,60}\([^)]*\d{4} ?[–-]")),
-    ("Who founded {t}?", re.compile(r"\bfounded\b")), ("When was {t} founded?", re.compile(r"\b(?:founded|established)\b.*\d{4}")), ("Who discovered {t}?", re.compile(r"\bdiscovered\b")), ("Where is {t}?", re.compile(r"\b(?:located|lies|situated|stands|city|town|country|state) [^.]*\b(?:in|on|of|between)\b")),
-    ("What is {t} used for?", re.compile(r"\bused (?:for|to|in|as)\b")), ("What is {t} known for?", re.compile(r"\b(?:known|famous|best remembered)\b")), ("How big is {t}?", re.compile(r"\b\d[\d,.]* ?(?:km|metres|meters|miles|feet|square)")), ("Who wrote {t}?", re.compile(r"\b(?:written|wrote|author)\b")),
-    ("How many people live in {t}?", re.compile(r"\b(?:population|inhabitants|residents|people)\b[^.]*\d|\d[^.]*\b(?:inhabitants|residents|people)\b")), ("When was {t} released?", re.compile(r"\b(?:released|published|recorded)\b[^.]*\d{4}|\d{4} [^.]*\b(?:album|single|song|film)\b")), ("What is the capital of {t}?", re.compile(r"\bcapital\b")),
-    ("Who played on {t}?", re.compile(r"\b(?:performed|recorded|played|features?|featuring) by\b|\bfeatur")), ("What causes {t}?", re.compile(r"\b(?:caused by|due to|because|results? from)\b")), ("How does {t} spread?", re.compile(r"\b(?:spread|transmitted|infect)")), ("When did {t} begin?", re.compile(r"\b(?:began|begin|started|from \d{4}|since \d{4})\b")),
-    ("How did {t} end?", re.compile(r"\b(?:ended|end of|until)\b")), ("What is {t} made of?", re.compile(r"\b(?:made of|consists? of|composed of|contains?)\b")), ("Who leads {t}?", re.compile(r"\b(?:led|headed|president|chief executive|monarch|minister)\b")), ("How fast is {t}?", re.compile(r"\b(?:speed|km/h|mph|per hour|per second)\b")),
-    ("Which awards did {t} win?", re.compile(r"\b(?:award|prize|grammy|medal)", re.IGNORECASE)), ("What language is spoken in {t}?", re.compile(r"\blanguage")), ("How long is {t}?", re.compile(r"\b\d[\d,.]* ?(?:km|miles|kilometres|metres|minutes|hours)\b")), ("What did {t} do?", re.compile(r"\bwas an?\b|\bis an?\b")), ("Who was involved in {t}?", re.compile(r"(?<=[a-z,] )[A-Z][a-z]+ [A-Z][a-z]+")),
-)  # fmt: skip
-_CLOSEST: Final = (
-    "Which one is closest?", "which is the nearest", "Which of them is closest to {p}?", "Which is closest to the station?", "What's the nearest one?", "and the closest?", "Which one is the nearest to me?",
-)  # fmt: skip
-_THERE: Final = (
-    "How do I get there?", "Take me there", "Directions to {x}", "How far is it to {x}?", "Take me to {x}", "Navigate to {x} please", "how do i walk to {x}", "Directions to the first one", "Bring me to the first one",
-)  # fmt: skip
+_PHRASINGS: Final = loaded("chains")
+
+
+def _patterns(key: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((asked, re.compile(holds)) for asked, holds in _PHRASINGS[key])
+
+
+_ASKED: Final = _patterns("asked")
+_FACTS: Final = _patterns("facts")
+_PERSON_FACTS: Final = _patterns("person_facts")
 
 
 class Chains:
@@ -118,7 +89,7 @@ class Chains:
         if dice.random() < 0.25:
             rest = told[1:] or told
             answer = answers.from_text(" ".join(rest), dice, leads=("",))
-            return [Turn("question", dice.choice(_MORE)), Turn("answer", answer)]
+            return [Turn("question", dice.choice(_PHRASINGS["more"])), Turn("answer", answer)]
         person = bool(_PERSON.search(told[0])) and bool(re.search(r"\b(?:he|she|his|her)\b", text.lower()))
         pronoun = "she" if re.search(r"\bshe\b|\bher\b", text.lower()) else "he"
         facts = list(_PERSON_FACTS if person else _FACTS)
@@ -134,7 +105,7 @@ class Chains:
     async def _section(self, title: str, name: str) -> list[Turn]:
         dice = self._dice
         typed = name.lower() if dice.random() < 0.7 else name
-        question = dice.choice(_SECTION_ON).format(s=typed)
+        question = dice.choice(_PHRASINGS["section_on"]).format(s=typed)
         call = Turn("call", name="get_article_section", arguments={"title": title, "section": name})
         result, said, shown = await self._result("get_article_section", call.arguments, question)
         answer = answers.section(said, dice)
@@ -231,7 +202,7 @@ class Chains:
         rows = said.get("results", [])
         if rows and dice.random() < 0.6:
             turns += [
-                Turn("question", dice.choice(_CLOSEST).format(p=around)),
+                Turn("question", dice.choice(_PHRASINGS["closest"]).format(p=around)),
                 Turn("answer", answers.closest(said, dice)),
             ]
         if rows and dice.random() < 0.6:
@@ -241,7 +212,7 @@ class Chains:
     async def _way(self, rows: list[dict[str, Any]], location: Location) -> list[Turn]:
         dice = self._dice
         row = rows[0]
-        question = dice.choice(_THERE).format(x=row["name"])
+        question = dice.choice(_PHRASINGS["there"]).format(x=row["name"])
         arguments = {"destination": row["name"], **({"mode": "walk"} if " walk " in question else {})}
         result, said, shown = await self._result("route_from_places", arguments, question, location)
         answer = answers.route(said, dice)

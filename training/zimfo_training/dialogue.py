@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from zimfo_client.profile import Profile
 from zimfo_client.transcript import Segment, Tokenizer, Transcript
-from zimfo_training.base import NOT_LEARNED
+
+NOT_LEARNED: Final = -100  # a target that no loss is taken on, PyTorch's own default
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Conversation:
-    """Turns in order; `shape` and `language` say what it is an example of, `held_out` that nothing is learned from it."""
+    """Turns in order; `shape` and `language` say what it is an example of, `held_out` that it is for scores."""
 
     turns: tuple[Turn, ...]
     shape: str
@@ -60,7 +61,7 @@ def rendered(turns: Sequence[Turn], profile: Profile, fold: str, tokenizer: Toke
     transcript = Transcript(tokenizer)
     learned: list[tuple[int, int]] = []
 
-    def add(segments: Sequence[Segment], reply: bool = False) -> None:
+    def add(segments: Sequence[Segment], *, reply: bool = False) -> None:
         if reply:
             transcript.append(segments[:1])
             begin = len(transcript)

@@ -15,12 +15,14 @@ from typing import Final
 from libzim.reader import Archive
 
 from zimfo_client.text import fold
+from zimfo_training.phrasings import loaded
 
 HELD_OUT_SHARE: Final = 0.1  # of entities, and of phrasings
 MAX_NAME: Final = 48  # characters; longer titles are lists and subtitles, which nobody asks for in one breath
 INVENTED: Final = 1_500  # names of nothing: what a model can only copy
 _TOPIC = re.compile(
-    r"^(?:tell me about|explain|what is|what are|who was|who is|what's|history of|give me a quick intro to|what happened in|"
+    r"^(?:tell me about|explain|what is|what are|who was|who is|what's|history of|give me a quick intro to|"
+    r"what happened in|"
     r"read me the article on|tell me the full story of|search wikipedia for|find wiki articles about|overview of|"
     r"any wikipedia entries for|search for articles on)\s+(?P<topic>[^?.!,]{2,48})[?.!]*$",
     re.IGNORECASE,
@@ -52,8 +54,8 @@ def gather(archives: Iterable[Path], corpus: Path | None, places: Iterable[str])
                 subjects.append(topic["topic"].strip().removeprefix("the "))
             elif place := _PLACE.search(question):
                 found_places.append(place["place"])
-    subjects += [name for name in invented(INVENTED)]
-    found_places += [name for name in invented_places(INVENTED // 2)]
+    subjects += invented(INVENTED)
+    found_places += invented_places(INVENTED // 2)
     return Entities(_tidy(subjects), _tidy(found_places))
 
 
@@ -75,46 +77,40 @@ def corpus_questions(folder: Path) -> Iterator[str]:
             yield json.loads(line)["messages"][0]["content"].rpartition("User query:\n")[2].strip()
 
 
-_FIRST = "Ada Bruno Carla Dario Elif Farid Greta Hanna Ivo Jana Karim Leonie Milo Nora Oskar Petra Quentin Rosa Sami Tilda Umar Vera Wanda Xenia Yusuf Zora Ines Pavel".split()  # fmt: skip
-_LAST_BEGIN = "Al Bar Cor Dun Eb Fal Gor Hal Is Jor Kel Lan Mor Nor Ost Pel Quar Ros Sten Tor Ul Var Wex Yar Zel".split()  # fmt: skip
-_LAST_END = "berg bury dale esen ford gard holm ian kin low mann nov oski peth rick son stein tov uri vik wood yama zon".split()  # fmt: skip
-_THINGS = "Bridge Treaty Theorem Effect Disease Revolution Empire Cathedral Telescope Engine Dynasty Expedition Railway Palace Festival Syndrome Process Glacier Desert Canal Protocol Particle Rebellion Symphony Company Institute Museum Battle Observatory Fever".split()  # fmt: skip
-_COMMON = "copper wool bamboo glacier lichen quartz resin amber tundra monsoon enzyme neuron plasma isotope comet quasar sonata fresco mosaic sonnet fable dialect guild tariff ballast rudder sextant anvil loom kiln yeast mildew pollen nectar marsupial mollusc raptor lemur otter walrus heron ibis cactus fern moss kelp coral algae typhoid scurvy rickets asthma eczema migraine sprain fracture frostbite sunstroke concussion nosebleed fever".split()  # fmt: skip
-_PLACE_ENDS = "ville Bay Harbor Heights Hill Springs Station Square Market Park Beach Valley Airport Terminal Lake Island".split()  # fmt: skip
+_PARTS: Final[dict[str, list[str]]] = {key: words.split() for key, words in loaded("names").items()}
 
 
 def _last_name(dice: random.Random) -> str:
-    return dice.choice(_LAST_BEGIN) + dice.choice(_LAST_END)
+    return dice.choice(_PARTS["last_begin"]) + dice.choice(_PARTS["last_end"])
 
 
 def invented(count: int) -> Iterator[str]:
     """Yield names of people and things that do not exist, and common nouns."""
-    dice = random.Random("subjects")  # noqa: S311
-    yield from _COMMON
+    dice = random.Random("subjects")
+    yield from _PARTS["common"]
     for _ in range(count):
         kind = dice.random()
         if kind < 0.45:
-            yield f"{dice.choice(_FIRST)} {_last_name(dice)}"
+            yield f"{dice.choice(_PARTS['first'])} {_last_name(dice)}"
         elif kind < 0.85:
-            yield f"{_last_name(dice)} {dice.choice(_THINGS)}"
+            yield f"{_last_name(dice)} {dice.choice(_PARTS['things'])}"
         elif kind < 0.95:
-            yield f"{dice.choice(_COMMON)} {dice.choice(_THINGS).lower()}"
+            yield f"{dice.choice(_PARTS['common'])} {dice.choice(_PARTS['things']).lower()}"
         else:
             yield "".join(dice.choice("ABCDEFGHIKLMNOPRSTUVWXZ") for _ in range(dice.randint(3, 5)))
 
 
 def invented_places(count: int) -> Iterator[str]:
     """Yield names of places that do not exist."""
-    dice = random.Random("places")  # noqa: S311
+    dice = random.Random("places")
     for _ in range(count):
-        end = dice.choice(_PLACE_ENDS)
+        end = dice.choice(_PARTS["place_ends"])
         yield _last_name(dice) + ("ville" if end == "ville" else f" {end}" if dice.random() < 0.7 else "")
 
 
 def _tidy(names: Iterable[str]) -> tuple[str, ...]:
     kept: dict[str, str] = {}
-    for name in names:
-        name = " ".join(name.split())
+    for name in map(" ".join, map(str.split, names)):
         if 2 < len(name) <= MAX_NAME and '"' not in name and "{" not in name:
             kept.setdefault(fold(name), name)
     return tuple(kept.values())

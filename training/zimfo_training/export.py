@@ -73,7 +73,9 @@ def reference(model: Model, asked: list[list[int]]) -> list[dict[str, Any]]:
 @click.option("--run", "folder", type=click.Path(path_type=Path), default=Path("run"))
 @click.option("--data", type=click.Path(path_type=Path), default=Path("data"))
 @click.option("--results", type=click.Path(path_type=Path), default=Path("results"))
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("../client/zimfo_client/profiles/embedded.gguf"))
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=Path("../client/zimfo_client/profiles/embedded.gguf")
+)
 def main(folder: Path, data: Path, results: Path, output: Path) -> None:
     """Write the adapter of the last checkpoint, and the logits that PyTorch has with it."""
     found = embedded_model()

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,7 @@ from zimfo_shared.wire import Location
 from zimfo_training import corpus
 from zimfo_training.chains import Chains
 from zimfo_training.dialogue import Conversation
-from zimfo_training.entities import Entities, gather, is_held_out, titles
+from zimfo_training.entities import gather, is_held_out, titles
 from zimfo_training.leakage import leaks, suite_questions
 from zimfo_training.questions import Questions, many
 
@@ -30,14 +31,40 @@ HELD_OUT_CHAINS: Final = 80
 PUBLIC_ARTICLES: Final = ("wikipedia_en_100_mini_2022-10.zim", "wikipedia_en_ray_charles_maxi_2019-08.zim")
 PUBLIC_MAPS: Final = ("monaco-v4-head.zim", "malta-v4-head.zim", "helsinki-v4-head.zim")
 # Where the people of the examples stand: a name that a map knows, and its place.
-STANDS: Final = (
-    ("San Mateo", Location(lat=37.5636, lon=-122.3255)), ("Redwood City", Location(lat=37.4852, lon=-122.2364)),
-    ("Mountain View", Location(lat=37.3894, lon=-122.0819)), ("Ferry Building", Location(lat=37.7955, lon=-122.3937)),
-    ("Valletta", Location(lat=35.8989, lon=14.5146)), ("Sliema", Location(lat=35.9122, lon=14.5042)), ("Monte Carlo", Location(lat=43.7396, lon=7.4277)),
-    ("Kamppi", Location(lat=60.1688, lon=24.9316)), ("Kallio", Location(lat=60.1841, lon=24.9497)),
+STANDS: Final = tuple(
+    (name, Location(lat=lat, lon=lon))
+    for name, lat, lon in (
+        ("San Mateo", 37.5636, -122.3255), ("Redwood City", 37.4852, -122.2364), ("Mountain View", 37.3894, -122.0819),
+        ("Ferry Building", 37.7955, -122.3937), ("Valletta", 35.8989, 14.5146), ("Sliema", 35.9122, 14.5042),
+        ("Monte Carlo", 43.7396, 7.4277), ("Kamppi", 60.1688, 24.9316), ("Kallio", 60.1841, 24.9497),
+    )
 )  # fmt: skip
+# Of what kinds places are looked for around them.
+KINDS: Final = ("city", "suburb", "restaurant", "station", "park", "museum", "hotel", "school", "shop", "street")
 # How often each kind of conversation is tried.
 MIX: Final = {"article": 40, "misspelt": 6, "missing": 6, "search": 5, "compare": 9, "places": 22, "here": 7, "talk": 7}
+
+
+CARD: Final = (
+    """# Data card of the embedded model
+
+Made by `make training-data`; {learned} conversations are learned from, {held_out} are held out with whole entities and
+whole phrasings. {leaked} were dropped because an evaluation suite asks the same, so that none is left.
+
+Titles come from the demo encyclopedia, `{articles}`, and the questions of the public
+corpus; places from the demo map, `{maps}`; the rest are names of
+nothing. Results are those of the real server, made compact by the real client; answers are sentences of them.
+
+{{tools}}
+
+{{shapes}}
+
+{{languages}}
+""".replace("{articles}", "`, `".join(PUBLIC_ARTICLES))
+    .replace("{maps}", "`, `".join(PUBLIC_MAPS))
+    .replace("{{", "{")
+    .replace("}}", "}")
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +83,7 @@ async def make(shared: Path) -> DataSet:
     maps = [shared / "data/streetzim" / name for name in PUBLIC_MAPS]
     demo = demo_archives()
     async with open_host(archives=tuple(str(path) for path in (*demo, *articles, *maps))) as host:
-        places = [name for name in await _place_names(host)]
+        places = await _place_names(host)
         encyclopedias = [path for path in demo if path.stem == "encyclopedia"]
         entities = gather([*encyclopedias, *articles], shared / "data/corpus", places)
         names = list(dict.fromkeys(title for path in [*encyclopedias, *articles] for title in titles(path)))
@@ -64,7 +91,7 @@ async def make(shared: Path) -> DataSet:
         suite = suite_questions()
         sides = []
         for held_out, singles, chains in ((False, SINGLES, CHAINS), (True, HELD_OUT_SINGLES, HELD_OUT_CHAINS)):
-            dice = random.Random(f"{SEED} {held_out}")  # noqa: S311
+            dice = random.Random(f"{SEED} {held_out}")
             questions = Questions(entities, dice, held_out=held_out)
             made = list(many(questions, singles))
             own = [name for name in names if is_held_out(name) is held_out]
@@ -80,19 +107,8 @@ async def _place_names(host: ToolHost) -> Iterable[str]:
     names: list[str] = []
     for name, where in STANDS:
         names.append(name)
-        for kinds in (
-            ["city"],
-            ["suburb"],
-            ["restaurant"],
-            ["station"],
-            ["park"],
-            ["museum"],
-            ["hotel"],
-            ["school"],
-            ["shop"],
-            ["street"],
-        ):
-            arguments = {"lat": where.lat, "lon": where.lon, "kinds": kinds, "radius_km": 10, "limit": 50}
+        for kind in KINDS:
+            arguments = {"lat": where.lat, "lon": where.lon, "kinds": [kind], "radius_km": 10, "limit": 50}
             result = await host.call("near_places", arguments)
             names += [place["name"] for place in (result.payload or {}).get("results", [])]
     return names
@@ -132,10 +148,40 @@ def read(path: Path) -> list[Conversation]:
     return [Conversation.from_json(json.loads(line)) for line in path.read_text("utf-8").splitlines()]
 
 
+def data_card(made: DataSet) -> str:
+    """Return what is in a data set, as Markdown: counts by tool, shape and language, and what was kept out of it."""
+    sides = {"learned": made.learned, "held out": made.held_out, "corpus, held out": made.corpus_held_out}
+
+    def table(title: str, counts: list[Counter[str]]) -> str:
+        keys = sorted(set().union(*counts), key=lambda key: (-counts[0][key], key))
+        rows = [f"| {key} | {' | '.join(str(count[key]) for count in counts)} |" for key in keys]
+        return "\n".join([f"| {title} | {' | '.join(sides)} |", f"|---|{'--:|' * len(sides)}", *rows])
+
+    def replies(side: list[Conversation]) -> Counter[str]:
+        return Counter(
+            turn.name
+            if turn.role == "call"
+            else "answer from a result"
+            if before.role == "result"
+            else "answer, no call"
+            for one in side
+            for before, turn in pairwise(one.turns)
+            if turn.role in ("call", "answer") and turn.learned
+        )
+
+    return CARD.format(
+        learned=len(made.learned), held_out=len(made.held_out), leaked=made.leaked,
+        tools=table("reply", [replies(side) for side in sides.values()]),
+        shapes=table("shape", [Counter(one.shape for one in side) for side in sides.values()]),
+        languages=table("language", [Counter(one.language for one in side) for side in sides.values()]),
+    )  # fmt: skip
+
+
 @click.command()
 @click.option("--shared", type=click.Path(path_type=Path), default=None, help="The folder with data/ (ZIMFO_SHARED).")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("data"), help="Where the data goes.")
-def main(shared: Path | None, output: Path) -> None:
+@click.option("--results", type=click.Path(path_type=Path), default=Path("results"), help="Where the data card goes.")
+def main(shared: Path | None, output: Path, results: Path) -> None:
     """Make the data set of the embedded model."""
     shared = shared or Path(os.environ.get("ZIMFO_SHARED", "../shared"))
     made = anyio.run(make, shared)
@@ -143,10 +189,9 @@ def main(shared: Path | None, output: Path) -> None:
     write(made.learned, output / "learned.jsonl")
     write(made.held_out, output / "held-out.jsonl")
     write(made.corpus_held_out, output / "corpus-held-out.jsonl")
-    click.echo(
-        f"{len(made.learned)} learned, {len(made.held_out)} held out, {len(made.corpus_held_out)} of the corpus held out; {made.leaked} dropped for the suites"
-    )
-    click.echo(str(Counter(one.shape for one in made.learned)))
+    results.mkdir(parents=True, exist_ok=True)
+    (results / "data-card.md").write_text(data_card(made), "utf-8")
+    click.echo(f"{len(made.learned)} learned, {len(made.held_out)} held out; see {results / 'data-card.md'}")
 
 
 if __name__ == "__main__":

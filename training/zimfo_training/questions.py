@@ -1,14 +1,13 @@
 """Single questions and the calls that answer them, made of phrasings and entities."""
 
 import random
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
-from importlib import resources
 from typing import Any, Final
 
 from zimfo_training.dialogue import Conversation, Turn
 from zimfo_training.entities import Entities, is_held_out
 from zimfo_training.noise import as_named, as_typed
+from zimfo_training.phrasings import loaded
 
 LANGUAGES: Final = ("en", "de", "fr", "es")
 # How often a shape is asked for, by the data set's size: what is mistaken easily, often.
@@ -19,27 +18,6 @@ WEIGHTS: Final = {
     "greeting": 1.5, "thanks": 1.5, "about_me": 1, "out_of_scope": 3.5,
 }  # fmt: skip
 ELSEWHERE_SHARE: Final = 0.2  # of the questions that are not in English
-_NEED_PHRASES: Final = (
-    "I need {w}", "Where can I get {w}?", "where can I find {w}", "I want {w}", "I'd like {w}", "Where do I get {w} around here?", "I'm looking for {w}",
-    "looking for {w} near me", "Any idea where to get {w}?", "Find me {w}", "where to get {w} nearby", "{w} near me", "Where is the nearest place for {w}?",
-)  # fmt: skip
-_REPLIES: Final = {
-    "greeting": (
-        "Hello! What would you like to know?", "Hi! Ask me about a subject or a place.", "Hello! I can look things up in the archives, find places and plan routes.",
-        "Good day! What can I look up for you?",
-    ),
-    "thanks": ("You're welcome!", "Glad to help.", "You're welcome. Ask any time.", "My pleasure!"),
-    "about_me": (
-        "I am an offline assistant. I look things up in archives, find places on a map and plan routes.",
-        "I answer from offline archives: articles, places nearby and directions. I need no network.",
-    ),
-    "out_of_scope": (
-        "I cannot do that. I can look up articles, find places and plan routes.", "That is not something I can do. Ask me about a subject, a place or a route.",
-        "Sorry, I only look things up in offline archives and maps.",
-    ),
-}  # fmt: skip
-
-
 # Articles before a subject, which are no part of its title.
 _ARTICLES: Final = {
     "en": ("the ", "a "),
@@ -50,18 +28,14 @@ _ARTICLES: Final = {
 _ARTICLE_SHARE: Final = {"en": 0.12, "de": 0.25, "fr": 0.35, "es": 0.25}
 
 
-def _loaded(name: str) -> dict[str, Any]:
-    return tomllib.loads((resources.files("zimfo_training") / "phrasings" / f"{name}.toml").read_text("utf-8"))
-
-
 class Questions:
     """Makes questions; with `held_out`, of phrasings and entities that are held out, else of none that are."""
 
     def __init__(self, entities: Entities, dice: random.Random, *, held_out: bool) -> None:
         self._dice = dice
         self.held_out = held_out
-        self._phrasings = {language: _loaded(language) for language in LANGUAGES}
-        self._slots = _loaded("slots")
+        self._phrasings = {language: loaded(language) for language in LANGUAGES}
+        self._slots = loaded("slots")
         self.subjects = self._of_this_side(entities.subjects)
         self.places = self._of_this_side(entities.places)
 
@@ -82,13 +56,15 @@ class Questions:
         phrasing = self.phrasing(shape, language)
         question, name, arguments = self._filled(shape, language, phrasing)
         reply = (
-            Turn("call", name=name, arguments=arguments) if name else Turn("answer", self._dice.choice(_REPLIES[shape]))
+            Turn("call", name=name, arguments=arguments)
+            if name
+            else Turn("answer", self._dice.choice(self._phrasings["en"]["replies"][shape]))
         )
         return Conversation((Turn("question", question), reply), shape, language, self.held_out)
 
     def phrasing(self, shape: str, language: str = "en") -> str:
         """Return a phrasing of this side of the data; where all of a short list are on the other one, any."""
-        listed = _NEED_PHRASES if shape == "here_need" else self._phrasings[language][shape]
+        listed = self._phrasings[language][shape]
         own = [one for one in listed if is_held_out(one, salt="phrasing") is self.held_out]
         return as_typed(self._dice.choice(own or list(listed)), self._dice)
 
