@@ -11,6 +11,8 @@ settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("explore", max_examples=1_000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
+os.environ["ZIMFO_UNITS"] = "metric"  # whatever the locale of who runs the tests
+
 ROOT = Path(__file__).parents[1]
 
 

@@ -1,6 +1,7 @@
 """What a person has settled once, in `config.toml` of the user's configuration folder.
 
-The file holds `location = "LAT,LON"`, in degrees, and the table `[engine]`: how models are loaded on this machine.
+The file holds `location = "LAT,LON"`, in degrees, `units`, and the table `[engine]`: how models are loaded on this
+machine.
 """
 
 import tomllib
@@ -14,6 +15,7 @@ import platformdirs
 from zimfo_client.engine.base import EngineOverrides
 from zimfo_client.engine.loading import KV_TYPES
 from zimfo_client.errors import ConfigError
+from zimfo_shared.units import IMPERIAL, METRIC
 from zimfo_shared.wire import Location
 
 MAX_CONFIG_BYTES: Final = 64 * 1024  # a page of settings; anything larger is another file
@@ -25,9 +27,13 @@ EXAMPLE: Final = 'location = "37.44,-122.14"'
 
 @dataclass(frozen=True)
 class Config:
-    """A person's settings; `location` is where they are unless `--location` says otherwise."""
+    """A person's settings; `location` is where they are unless `--location` says otherwise.
+
+    `units` are those of `zimfo_shared.units`, None for those of the locale.
+    """
 
     location: Location | None = None
+    units: str | None = None
     engine: EngineOverrides = field(default_factory=EngineOverrides)
 
 
@@ -93,9 +99,13 @@ def load_config() -> Config:
         settings = tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is no TOML file: {error}. Write for example: {EXAMPLE}") from None
-    _refuse_unknown(settings, ("location", "engine"), path)
+    _refuse_unknown(settings, ("location", "units", "engine"), path)
+    units = settings.get("units")
+    if units not in (None, METRIC, IMPERIAL):
+        raise ConfigError(f"{path}: units is not one of: {METRIC}, {IMPERIAL}.")
     return Config(
         _location(settings["location"], path) if "location" in settings else None,
+        units,
         _engine(settings.get("engine", {}), path),
     )
 

@@ -1,5 +1,6 @@
 """Options that several commands share, and their values as one object."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import click
 
 from zimfo_shared.commands import parse_location
+from zimfo_shared.units import VARIABLE
 
 if TYPE_CHECKING:
     from zimfo_shared.wire import Location
@@ -50,11 +52,12 @@ class AskOptions:
             raise click.UsageError("--server and --mcp-config exclude each other.")
         if options.direct and (options.model or options.profile):
             raise click.UsageError("--direct uses no model; leave out --model and --profile.")
-        if options.location is None:
-            from zimfo_client.config import load_config  # pydantic takes longer to import than --help may take
+        from zimfo_client.config import load_config  # pydantic takes longer to import than --help may take
 
-            options = replace(options, location=load_config().location)
-        return options
+        config = load_config()
+        if config.units:
+            os.environ.setdefault(VARIABLE, config.units)  # for our server as well
+        return options if options.location else replace(options, location=config.location)
 
 
 _OPTIONS = (

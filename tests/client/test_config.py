@@ -9,6 +9,7 @@ from zimfo_client.config import MAX_CONFIG_BYTES, Config, config_path, load_conf
 from zimfo_client.engine import EngineOverrides
 from zimfo_client.errors import ConfigError
 from zimfo_client.options import AskOptions
+from zimfo_shared.units import units
 from zimfo_shared.wire import Location
 
 OPTIONS = {
@@ -101,4 +102,18 @@ def test_a_folder_in_place_of_the_file_is_an_error():
     config_path().mkdir(parents=True)
 
     with pytest.raises(ConfigError, match="cannot be read"):
+        load_config()
+
+
+def test_units_are_those_of_the_file_where_nothing_else_says_so(monkeypatch: pytest.MonkeyPatch):
+    written('units = "imperial"\n')
+    monkeypatch.delenv("ZIMFO_UNITS")
+    AskOptions.of(OPTIONS)
+    assert units() == "imperial"
+    monkeypatch.setenv("ZIMFO_UNITS", "metric")
+    AskOptions.of(OPTIONS)
+    assert units() == "metric"
+
+    written('units = "furlongs"\n')
+    with pytest.raises(ConfigError, match="units is not one of: metric, imperial"):
         load_config()
