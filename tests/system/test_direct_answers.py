@@ -104,6 +104,18 @@ async def test_one_side_of_a_comparison_may_be_missing(talk: DirectConversation)
     assert "article_overview(" not in answer.text
 
 
+async def test_a_comparison_goes_on_to_what_is_to_be_compared(talk: DirectConversation):
+    answer = await talk.ask("Compare World War I and World War II: casualties")
+
+    assert [(source.title, source.section) for source in answer.sources] == [
+        ("World War I", None),
+        ("World War II", None),
+    ]
+    assert "\n\nCasualties:\n\nWorld War I: " in answer.text
+    assert answer.text.count("World War II: ") == 2
+    assert answer.tool_calls[1].arguments["section"] == "casualties"
+
+
 async def test_follow_ups_are_about_what_was_read(talk: DirectConversation):
     await talk.ask("Tell me about malaria")
     symptoms = await talk.ask("What are the symptoms?")

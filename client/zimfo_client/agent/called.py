@@ -46,7 +46,7 @@ def _section(given: Mapping[str, Any], _question: str) -> Intent:
 
 
 def _compare(given: Mapping[str, Any], _question: str) -> Intent:
-    return Intent(Shape.COMPARE, tuple(given["titles"]))
+    return Intent(Shape.COMPARE, tuple(given["titles"]), aspect=given.get("section") or "")
 
 
 def _narrate(given: Mapping[str, Any], _question: str) -> Intent:

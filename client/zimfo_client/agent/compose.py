@@ -51,6 +51,11 @@ def comparison(found: CompareOutput) -> str:
     return "\n\n".join(sides)
 
 
+def heading(aspect: str) -> str:
+    """Return what a part of an answer is about, as a line of its own."""
+    return f"{aspect[:1].upper()}{aspect[1:].rstrip(' .?!')}:"
+
+
 def hits(found: SearchOutput) -> str:
     """Return the titles that a search found, each with its snippet."""
     shown = found.hits[:MAX_LISTED]

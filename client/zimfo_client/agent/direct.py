@@ -18,6 +18,7 @@ from zimfo_client.agent.reading import ALL_SECTIONS, NOT_COVERED, ArticleReader,
 from zimfo_client.agent.shape import MAP_SHAPES, Intent, Shape
 from zimfo_client.agent.slips import is_typo_of
 from zimfo_client.calls import ToolCall
+from zimfo_client.results import merged, sources_of
 from zimfo_client.text import content_stems, words
 from zimfo_shared.articles import CompareOutput, NarrateOutput, OverviewOutput, SearchOutput, SectionOutput
 from zimfo_shared.wire import Location
@@ -136,7 +137,16 @@ class DirectAnswerer:
         if found is None:
             missing = f"{NOT_COVERED} No article was found for {' or '.join(intent.subjects)}."
             return Direct(missing, intent.shape, found=False, key=result)
-        return sourced(compose.comparison(found), intent.shape, result)
+        answer = sourced(compose.comparison(found), intent.shape, result)
+        if not intent.aspect or found.articles is None:
+            return answer
+        arguments = {"titles": list(intent.subjects), "section": intent.aspect}
+        part, aligned = await self._reader.call("compare_articles", arguments, CompareOutput)
+        if aligned is None:
+            return answer
+        sources = merged([*answer.sources, *sources_of(part)])
+        text = f"{answer.text}\n\n{compose.heading(intent.aspect)}\n\n{compose.comparison(aligned)}"
+        return replace(answer, text=text, sources=sources, further=[part])
 
     async def _search(self, intent: Intent) -> Direct | None:
         result, found = await self._reader.call("search", {"query": intent.subjects[0]}, SearchOutput)

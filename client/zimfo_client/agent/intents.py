@@ -99,7 +99,7 @@ _PERSONAL = re.compile(
 # Where a comparison goes on to say what to compare: "A and B — causes and scale".
 _TAIL = re.compile(
     r"\s*(?:[—–:,;]| - |"
-    r"\b(?:in terms of|with respect to|regarding|as regards|historically|over time)\b).*$"
+    r"\b(?P<terms>in terms of|with respect to|regarding|as regards|historically|over time)\b)\s*(?P<aspect>.*)$"
 )
 _SHARED_SUFFIX = frozenset(
     """north south east west northern southern eastern western upper lower old new young elder modern ancient first
@@ -137,12 +137,13 @@ def _narrated(text: str) -> Intent | None:
 def _compared(text: str) -> Intent | None:
     for pattern in _COMPARE:
         if found := _whole(pattern, text):
+            tail = _TAIL.search(found["b"])
             first, second = _title(found["a"]), _title(_TAIL.sub("", found["b"]))
             if not first or not second or (_PERSONAL.fullmatch(first) and not first.isupper()):
                 continue
             if first.lower() in _SHARED_SUFFIX and " " in second:
                 first = f"{first} {second.split()[-1]}"
-            return Intent(Shape.COMPARE, (first, second))
+            return Intent(Shape.COMPARE, (first, second), aspect=tail["aspect"].strip() if tail else "")
     return None
 
 
