@@ -59,10 +59,24 @@ class DirectAnswerer:
         return await self._answered(intent, question)
 
     async def looked_up(self, call: ToolCall, question: str) -> Direct | None:
-        """Answer a question as a model's call asks to; None for a call that this cannot compose an answer of."""
+        """Answer a question as a model's call asks to; None for a call that this cannot compose an answer of.
+
+        What the conversation has read already is not called for again; where the call finds nothing, the question is
+        answered as if there had been none.
+        """
         intent = intent_of(call, question)
         if intent is None:
             return None
+        read = intent.shape in (Shape.OVERVIEW, Shape.QUESTION) and self._focus.has_read(intent.subjects[0])
+        if read and (known := await self.from_context(question)) is not None:
+            return known
+        answer = await self._as_called(intent, question)
+        if answer.found:
+            return answer
+        other = await self.answer(question)
+        return other if other.found else answer
+
+    async def _as_called(self, intent: Intent, question: str) -> Direct:
         title = intent.subjects[0] if intent.shape is Shape.OVERVIEW else ""
         if title and not Question(question).is_general(title):
             # The model has told the article from the question; the answer is what it says of the rest.

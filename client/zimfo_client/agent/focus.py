@@ -116,6 +116,11 @@ class Focus:
             meanings=list(self.meanings),
         )
 
+    def has_read(self, title: str) -> bool:
+        """Whether a title names one of the articles that answers stood on last."""
+        named = set(content_stems(title))
+        return any(named and named <= set(content_stems(other)) for _, _, other in self.articles)
+
     def note(self, sources: list[Source]) -> None:
         """Remember the articles that an answer stands on, the first of them as the newest; places are no articles."""
         for source in reversed([source for source in sources if source.path]):
