@@ -58,30 +58,36 @@ class Conversation:
 
 def rendered(turns: Sequence[Turn], profile: Profile, fold: str, tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
     """Return tokens and targets of turns; a target is the token itself where it is learned, else `NOT_LEARNED`."""
-    transcript = Transcript(tokenizer)
-    learned: list[tuple[int, int]] = []
-
-    def add(segments: Sequence[Segment], *, reply: bool = False) -> None:
-        if reply:
-            transcript.append(segments[:1])
-            begin = len(transcript)
-            transcript.append(segments[1:])
-            learned.append((begin, len(transcript)))
-        else:
-            transcript.append(segments)
-
-    for number, turn in enumerate(turns):
-        match turn.role:
-            case "question":
-                add(profile.follow_up(turn.text) if number else profile.opening(fold, turn.text))
-            case "result":
-                add(profile.tool_result(turn.name, turn.text))
-            case "call":
-                add(profile.host_call(turn.name, turn.arguments), reply=turn.learned)
-            case "answer":
-                add(profile.host_answer(turn.text), reply=turn.learned)
+    transcript, learned = as_transcript(turns, profile, fold, tokenizer)
     tokens = list(transcript.tokens)
     targets = [NOT_LEARNED] * len(tokens)
     for begin, end in learned:
         targets[begin:end] = tokens[begin:end]
     return tokens, targets
+
+
+def as_transcript(
+    turns: Sequence[Turn], profile: Profile, fold: str, tokenizer: Tokenizer
+) -> tuple[Transcript, list[tuple[int, int]]]:
+    """Return turns as the client has them in a prompt, and from which token to which the learned replies reach."""
+    transcript = Transcript(tokenizer)
+    learned: list[tuple[int, int]] = []
+
+    def reply(segments: Sequence[Segment], *, is_learned: bool) -> None:
+        transcript.append(segments[:1])
+        begin = len(transcript)
+        transcript.append(segments[1:])
+        if is_learned:
+            learned.append((begin, len(transcript)))
+
+    for number, turn in enumerate(turns):
+        match turn.role:
+            case "question":
+                transcript.append(profile.follow_up(turn.text) if number else profile.opening(fold, turn.text))
+            case "result":
+                transcript.append(profile.tool_result(turn.name, turn.text))
+            case "call":
+                reply(profile.host_call(turn.name, turn.arguments), is_learned=turn.learned)
+            case "answer":
+                reply(profile.host_answer(turn.text), is_learned=turn.learned)
+    return transcript, learned

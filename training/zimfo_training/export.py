@@ -93,7 +93,7 @@ def main(folder: Path, data: Path, results: Path, output: Path) -> None:
     listing = [{"name": name, "inputSchema": {}} for name in CATALOGUE]
     with vocabulary(found.path) as vocab:
         asked = prompts(read(data / "held-out.jsonl")[::25], profile, fold_tools(listing, profile), vocab)
-    chosen = [tokens for tokens, _, _ in asked[:REFERENCE_PROMPTS]]
+    chosen = [list(prompt.tokens) for prompt, _, _ in asked[:REFERENCE_PROMPTS]]
     results.mkdir(exist_ok=True)
     lines = [json.dumps(one) for one in reference(model, chosen)]
     (results / "reference-logits.jsonl").write_text("\n".join(lines) + "\n", "utf-8")

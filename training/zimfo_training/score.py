@@ -6,24 +6,21 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import torch
-
 from zimfo_client.agent.grounding import strays
 from zimfo_client.calls import parse_calls
 from zimfo_client.calls.canonical import canonical
 from zimfo_client.profile import Profile
 from zimfo_client.text import words
-from zimfo_client.transcript import Tokenizer
+from zimfo_client.transcript import Tokenizer, Transcript
 from zimfo_shared.catalogue import CATALOGUE
-from zimfo_training.base import Model
-from zimfo_training.dialogue import Conversation, Turn, rendered
+from zimfo_training.dialogue import Conversation, Turn, as_transcript
 
 MAX_REPLY: Final = 72  # tokens of a call: the longest of the data set has about 60
 MAX_ANSWER: Final = 140
-BATCH: Final = 48  # replies decoded side by side
 SIGNATURES: Final = {name: list(contract.input.model_fields) for name, contract in CATALOGUE.items()}
 
-Reply = Callable[[Sequence[list[int]], int], list[str]]
+# Replies to prompts, of so many tokens at most.
+Reply = Callable[[Sequence[Transcript], int], list[str]]
 
 
 @dataclass(frozen=True)
@@ -60,15 +57,15 @@ def _plain(value: Any) -> Any:
 
 def prompts(
     conversations: Iterable[Conversation], profile: Profile, fold: str, tokenizer: Tokenizer
-) -> list[tuple[list[int], tuple[Turn, ...], int]]:
+) -> list[tuple[Transcript, tuple[Turn, ...], int]]:
     """Return, for every learned reply, its prompt, the conversation and the number of the reply."""
-    opening = [token for part in profile.answer_open() for token in tokenizer.tokenize(part.text, trusted=True)]
     made = []
     for one in conversations:
         for number, turn in enumerate(one.turns):
             if turn.role in ("call", "answer") and turn.learned:
-                tokens, _ = rendered(one.turns[:number], profile, fold, tokenizer)
-                made.append((tokens + opening, one.turns, number))
+                prompt, _ = as_transcript(one.turns[:number], profile, fold, tokenizer)
+                prompt.append(profile.answer_open())
+                made.append((prompt, one.turns, number))
     return made
 
 
@@ -113,44 +110,6 @@ def score(
 
 def _before(one: tuple[Any, tuple[Turn, ...], int]) -> Turn:
     return one[1][one[2] - 1]
-
-
-def decoder(model: Model, tokenizer: Any, end: int) -> Reply:
-    """Return a greedy decoder of a model in PyTorch, up to the token `end`."""
-
-    @torch.inference_mode()
-    def decode(batch: Sequence[list[int]], most: int) -> list[str]:
-        width = max(map(len, batch))
-        tokens = torch.zeros(len(batch), width, dtype=torch.long)
-        present = torch.zeros(len(batch), width, dtype=torch.bool)
-        for row, prompt in enumerate(batch):
-            tokens[row, width - len(prompt) :] = torch.tensor(prompt)
-            present[row, width - len(prompt) :] = True
-        said: list[list[int]] = [[] for _ in batch]
-        done = torch.zeros(len(batch), dtype=torch.bool)
-        cache = None
-        for _ in range(most):
-            hidden, cache = model.hidden(tokens, present, cache)
-            chosen = model.logits(hidden[:, -1]).argmax(-1)
-            done |= chosen == end
-            if bool(done.all()):
-                break
-            for row, token in enumerate(chosen.tolist()):
-                if not done[row]:
-                    said[row].append(token)
-            tokens = chosen[:, None]
-            present = torch.cat([present, torch.ones(len(batch), 1, dtype=torch.bool)], dim=1)
-        return [tokenizer.detokenize(one) for one in said]
-
-    def reply(asked: Sequence[list[int]], most: int) -> list[str]:
-        order = sorted(range(len(asked)), key=lambda index: len(asked[index]))
-        texts: dict[int, str] = {}
-        for start in range(0, len(order), BATCH):
-            chosen = order[start : start + BATCH]
-            texts |= dict(zip(chosen, decode([asked[index] for index in chosen], most), strict=True))
-        return [texts[index] for index in range(len(asked))]
-
-    return reply
 
 
 def write_wrong(wrong: Iterable[dict[str, Any]], path: Any) -> None:

@@ -18,9 +18,10 @@ from zimfo_client.models.store import embedded_model
 from zimfo_client.profile import EMBEDDED, get_profile
 from zimfo_shared.catalogue import CATALOGUE
 from zimfo_training.base import Model
+from zimfo_training.decode import decoder
 from zimfo_training.dialogue import NOT_LEARNED, Conversation, rendered
 from zimfo_training.generate import read
-from zimfo_training.score import decoder, score, write_wrong
+from zimfo_training.score import score, write_wrong
 
 SEED: Final = 7
 BATCH_TOKENS: Final = 1_280  # of one step, padding included: about sixteen questions with their calls
