@@ -18,6 +18,7 @@ FUZZY_RATIO = 86  # of rapidfuzz, for words of five letters and more: one slip i
 LEAD, LEAD_NUMBER = 0.5, 1.5  # of score, for a sentence of the lead; for one that a quantity is asked of
 NEAR_WORDS = 4  # between a number and what it counts
 TABLE_SHARE = 0.4  # of the score of a table's row: it answers in numbers that nobody can read alone
+TITLED_SCORE = 10.0  # of a section whose title is what is asked for: no sentence elsewhere fits better
 ENOUGH_COVERAGE = 0.6  # share of the question's words that title and passage must hold, to call it an answer
 
 # What people ask with one word and articles say with another.
@@ -182,6 +183,8 @@ def best_passage(question: Question, article: OverviewOutput, *, besides: Collec
     focus = [stem for stem in question.stems if not _among(stem, title_stems)]
     if (whole := _of_whole_subject(question, article.title, focus, found)) is not None:
         return whole
+    if (titled := _of_section(question, focus, found)) is not None:
+        return titled
     weights = {
         stem: math.log(1 + len(found) / (1 + sum(_holds(sentence.stems, stem) for sentence in found)))
         for stem in question.stems
@@ -218,6 +221,19 @@ def _of_whole_subject(question: Question, title: str, focus: list[str], found: l
     if not chosen:
         return None
     return Passage(" ".join(sentence.text for sentence in chosen), chosen[0].section, 1.0, len(question.stems))
+
+
+def _of_section(question: Question, focus: list[str], found: list[_Sentence]) -> Passage | None:
+    """Answer what a section's title asks for, and nothing else, from the beginning of that section."""
+    if not focus or question.expected:
+        return None  # a time, a number or a name is somewhere in particular
+    asked = set(focus)
+    chosen = _beginning(
+        found, lambda sentence: bool(sentence.section) and asked == set(content_stems(sentence.section))
+    )
+    if not chosen:
+        return None
+    return Passage(" ".join(sentence.text for sentence in chosen), chosen[0].section, 1.0, TITLED_SCORE)
 
 
 def _beginning(found: list[_Sentence], fits: Callable[[_Sentence], bool]) -> list[_Sentence]:
