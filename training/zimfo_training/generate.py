@@ -20,7 +20,7 @@ from zimfo_training import corpus
 from zimfo_training.chains import Chains
 from zimfo_training.dialogue import Conversation
 from zimfo_training.entities import gather, is_held_out, titles
-from zimfo_training.leakage import leaks, suite_questions
+from zimfo_training.leakage import leaks, normalised, suite_questions
 from zimfo_training.questions import Questions, many
 
 SEED: Final = 20261128
@@ -45,26 +45,23 @@ KINDS: Final = ("city", "suburb", "restaurant", "station", "park", "museum", "ho
 MIX: Final = {"article": 40, "misspelt": 6, "missing": 6, "search": 5, "compare": 9, "places": 22, "here": 7, "talk": 7}
 
 
-CARD: Final = (
-    """# Data card of the embedded model
+CARD: Final = """# Data card of the embedded model
 
 Made by `make training-data`; {learned} conversations are learned from, {held_out} are held out with whole entities and
-whole phrasings. {leaked} were dropped because an evaluation suite asks the same, so that none is left.
+whole phrasings. {leaked} were dropped because an evaluation suite or a held-out question of the corpus asks the same:
+none is left.
 
-Titles come from the demo encyclopedia, `{articles}`, and the questions of the public
-corpus; places from the demo map, `{maps}`; the rest are names of
-nothing. Results are those of the real server, made compact by the real client; answers are sentences of them.
+Titles come from the demo encyclopedia, {articles},
+and the questions of the public corpus; places from the demo map, {maps};
+the rest are names of nothing. Results are those of the real server, made compact by the real client; answers are
+sentences of them.
 
-{{tools}}
+{tools}
 
-{{shapes}}
+{shapes}
 
-{{languages}}
-""".replace("{articles}", "`, `".join(PUBLIC_ARTICLES))
-    .replace("{maps}", "`, `".join(PUBLIC_MAPS))
-    .replace("{{", "{")
-    .replace("}}", "}")
-)
+{languages}
+"""
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,8 @@ async def make(shared: Path) -> DataSet:
         entities = gather([*encyclopedias, *articles], shared / "data/corpus", places)
         names = list(dict.fromkeys(title for path in [*encyclopedias, *articles] for title in titles(path)))
         learned_corpus, held_out_corpus = corpus.split(shared / "data/corpus")
-        suite = suite_questions()
+        measured = {normalised(question) for one in held_out_corpus for question in one.questions()}
+        kept_out = suite_questions() | measured
         sides = []
         for held_out, singles, chains in ((False, SINGLES, CHAINS), (True, HELD_OUT_SINGLES, HELD_OUT_CHAINS)):
             dice = random.Random(f"{SEED} {held_out}")
@@ -97,9 +95,11 @@ async def make(shared: Path) -> DataSet:
             own = [name for name in names if is_held_out(name) is held_out]
             made += await _chains(Chains(host, questions, dice, own), dice, chains)
             sides.append(made)
-    clean = [[one for one in side if not leaks(one, suite)] for side in [[*sides[0], *learned_corpus], sides[1]]]
+    clean = [[one for one in side if not leaks(one, kept_out)] for side in [[*sides[0], *learned_corpus], sides[1]]]
     leaked = len(sides[0]) + len(learned_corpus) + len(sides[1]) - sum(map(len, clean))
-    return DataSet(clean[0], clean[1], [one for one in held_out_corpus if not leaks(one, suite)], leaked)
+    learned = {normalised(question) for one in clean[0] for question in one.questions()}
+    unseen = [one for one in clean[1] if normalised(one.questions()[0]) not in learned]
+    return DataSet(clean[0], unseen, [one for one in held_out_corpus if not leaks(one, suite_questions())], leaked)
 
 
 async def _place_names(host: ToolHost) -> Iterable[str]:
@@ -170,6 +170,8 @@ def data_card(made: DataSet) -> str:
         )
 
     return CARD.format(
+        articles=", ".join(f"`{name}`" for name in PUBLIC_ARTICLES),
+        maps=", ".join(f"`{name}`" for name in PUBLIC_MAPS),
         learned=len(made.learned), held_out=len(made.held_out), leaked=made.leaked,
         tools=table("reply", [replies(side) for side in sides.values()]),
         shapes=table("shape", [Counter(one.shape for one in side) for side in sides.values()]),

@@ -43,8 +43,8 @@ def slipped(text: str, dice: random.Random) -> str:
     return text[:place] + instead + text[place + 2 :]
 
 
-def as_typed(template: str, dice: random.Random) -> str:
-    """Return a phrasing, not yet filled in, as a hurried person types it."""
+def as_typed(template: str, dice: random.Random, *, english: bool = True) -> str:
+    """Return a phrasing, not yet filled in, as a hurried person types it; fillers are `english`."""
     chance = dice.random()
     if chance < 0.25:
         template = re.sub(r"[?.!,]+$", "", template)
@@ -52,9 +52,9 @@ def as_typed(template: str, dice: random.Random) -> str:
         template = template.rstrip("?.!") + dice.choice(["!", "??", "...", "."])
     if dice.random() < 0.3 and not template.startswith("{"):
         template = template[0].lower() + template[1:]
-    if dice.random() < 0.06 and template[0].islower() and not template.startswith("{"):
+    if english and dice.random() < 0.06 and template[0].islower() and not template.startswith("{"):
         template = dice.choice(_FILLERS) + template
-    if dice.random() < 0.04 and template[-1:] not in "?.!":
+    if english and dice.random() < 0.04 and template[-1:] not in "?.!":
         template += dice.choice(_ENDINGS)
     if dice.random() < 0.06:
         kept = re.split(r"(\{\w+\})", template)

@@ -1,6 +1,7 @@
 """Single questions and the calls that answer them, made of phrasings and entities."""
 
 import random
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
@@ -13,11 +14,13 @@ LANGUAGES: Final = ("en", "de", "fr", "es")
 # How often a shape is asked for, by the data set's size: what is mistaken easily, often.
 WEIGHTS: Final = {
     "overview": 17, "fact": 18, "section": 8, "compare": 7, "narrate": 6, "search": 5, "clause": 4, "near": 12,
-    "near_within": 1.5, "near_any": 2.5, "here_near": 7, "here_need": 2.5, "here_any": 2, "here": 4, "stories": 4,
-    "here_stories": 3, "route": 6, "walk": 2, "bike": 1.5, "route_here": 6, "walk_here": 1.5, "status": 5,
-    "greeting": 1.5, "thanks": 1.5, "about_me": 1, "out_of_scope": 3.5,
+    "near_within": 1.5, "near_any": 2.5, "here_near": 7, "here_need": 2.5, "here_any": 2, "here": 5, "stories": 4,
+    "here_stories": 3.5, "route": 6, "walk": 2, "bike": 1.5, "route_here": 6, "walk_here": 1.5, "status": 6,
+    "greeting": 1.5, "thanks": 1.5, "about_me": 1, "out_of_scope": 5,
 }  # fmt: skip
 ELSEWHERE_SHARE: Final = 0.2  # of the questions that are not in English
+PATTERN_WEIGHT: Final = 3
+_CHOICE: Final = re.compile(r"\(([^()]*\|[^()]*)\)")  # the innermost first
 # Articles before a subject, which are no part of its title.
 _ARTICLES: Final = {
     "en": ("the ", "a "),
@@ -35,6 +38,10 @@ class Questions:
         self._dice = dice
         self.held_out = held_out
         self._phrasings = {language: loaded(language) for language in LANGUAGES}
+        for language, shapes in loaded("patterns").items():
+            for shape, patterns in shapes.items():
+                # A pattern stands for many phrasings, so it is taken more often than one of them.
+                self._phrasings[language].setdefault(shape, []).extend(patterns * PATTERN_WEIGHT)
         self._slots = loaded("slots")
         self.subjects = self._of_this_side(entities.subjects)
         self.places = self._of_this_side(entities.places)
@@ -66,7 +73,9 @@ class Questions:
         """Return a phrasing of this side of the data; where all of a short list are on the other one, any."""
         listed = self._phrasings[language][shape]
         own = [one for one in listed if is_held_out(one, salt="phrasing") is self.held_out]
-        return as_typed(self._dice.choice(own or list(listed)), self._dice)
+        return as_typed(
+            chosen(self._dice.choice(own or list(listed)), self._dice), self._dice, english=language == "en"
+        )
 
     def subject(self) -> str:
         """Return a subject as somebody types it."""
@@ -219,6 +228,13 @@ class Questions:
 
     def _status(self, phrasing: str, _language: str) -> tuple[str, str, dict[str, Any]]:
         return phrasing, "route_status", {}
+
+
+def chosen(pattern: str, dice: random.Random) -> str:
+    """Return a phrasing with each of its choices, "(one|another)", made."""
+    while (found := _CHOICE.search(pattern)) is not None:
+        pattern = pattern[: found.start()] + dice.choice(found[1].split("|")) + pattern[found.end() :]
+    return pattern
 
 
 def many(questions: Questions, count: int) -> Iterator[Conversation]:
