@@ -31,7 +31,7 @@ def _info(architecture: str, name: str = "", template: str = "", file: str = "mo
     return GgufInfo(Path(file), architecture, name, 0, template, 0, 0, 0, {})
 
 
-SHIPPED = ["chat-completions", "chatml", "gemma3", "lfm2", "lfm2.5-zimfo", "template"]
+SHIPPED = ["chat-completions", "chatml", "embedded", "gemma3", "lfm2", "lfm2.5-zimfo", "template"]
 
 
 def test_the_shipped_profiles_are_listed() -> None:

@@ -83,7 +83,9 @@ def chat(request: pytest.FixtureRequest) -> Iterator[Chat]:
             thread.join()
 
 
-@pytest.mark.parametrize("chat", [("--model", "embedded", "--no-intents", "--allow-prior")], indirect=True)
+@pytest.mark.parametrize(
+    "chat", [("--model", "embedded", "--profile", "chatml", "--no-intents", "--allow-prior")], indirect=True
+)
 def test_ctrl_c_stops_reading_and_writing_and_the_conversation_goes_on(chat: Chat) -> None:
     chat.say("Tell me a long story of a ship, with all that happens to it.")
     chat.until(chat.err, "Reading")
@@ -104,7 +106,9 @@ def test_ctrl_c_stops_reading_and_writing_and_the_conversation_goes_on(chat: Cha
     assert chat.end() == 1  # on a pipe, whoever asked learns that a question failed
 
 
-@pytest.mark.parametrize("chat", [("--model", "embedded", "--no-intents", "--allow-prior", "--jsonl")], indirect=True)
+@pytest.mark.parametrize(
+    "chat", [("--model", "embedded", "--profile", "chatml", "--no-intents", "--allow-prior", "--jsonl")], indirect=True
+)
 def test_a_stopped_question_of_a_pipe_gets_its_line_and_the_next_one_its_answer(chat: Chat) -> None:
     question = "Tell me a long story of a ship."
     chat.say(question)
@@ -119,7 +123,9 @@ def test_a_stopped_question_of_a_pipe_gets_its_line_and_the_next_one_its_answer(
     assert answer["timing"]["tokens_per_s"] > 0
 
 
-@pytest.mark.parametrize("chat", [("--model", "embedded", "--no-intents", "--allow-prior")], indirect=True)
+@pytest.mark.parametrize(
+    "chat", [("--model", "embedded", "--profile", "chatml", "--no-intents", "--allow-prior")], indirect=True
+)
 def test_pressed_twice_it_ends_the_conversation(chat: Chat) -> None:
     chat.say("Tell me a long story of a ship.")
     chat.until(chat.err, "Reading")

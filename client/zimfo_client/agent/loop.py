@@ -188,27 +188,31 @@ class ModelConversation:
             return await self._carried_over(turn, direct) if direct is not None else None
         return await self._carried_over(turn, await answerer.answer(turn.question))
 
-    async def _carried_over(self, turn: Turn, direct: Direct) -> str:
-        """Take a composed answer into the transcript, and let the model put it into words where it may."""
+    async def _carried_over(self, turn: Turn, direct: Direct, *, called: bool = False) -> str:
+        """Take a composed answer into the transcript, and let the model put it into words where it may.
+
+        `called` says that the model has written the call there itself.
+        """
         turn.sources = direct.sources
         # A model too small to choose tools also spoils a list of places: it mixes up names and distances.
         small = self._intents is Intents.ALL or self._profile.composed
         composed = _COMPOSED_FOR_SMALL if small else _AS_COMPOSED
         plain = not direct.found or direct.key is None or direct.shape in composed
-        if direct.key is not None:
-            self._dialogue.add(self._profile.host_call(direct.key.name, direct.key.arguments))
-            word = "" if plain or self._profile.composed else _phrase_it(turn.question)
+        read = [direct.key, *direct.further] if direct.key is not None else []
+        for number, result in enumerate(read):
+            if number or not called:
+                self._dialogue.add(self._profile.host_call(result.name, result.arguments))
+            alone = plain or self._profile.composed
+            shown = compacted_result(result, turn.question) if alone else await self._steps.noted(turn, result)
+            word = "" if alone or number < len(read) - 1 else _phrase_it(turn.question)
+            closed = self._dialogue.is_closed()
 
-            def rendered(results: Sequence[tuple[str, str]]) -> list[Segment]:
-                return self._profile.tool_results([(name, text + word) for name, text in results])
+            def rendered(
+                results: Sequence[tuple[str, str]], word: str = word, *, closed: bool = closed
+            ) -> list[Segment]:
+                return self._profile.tool_results([(name, text + word) for name, text in results], closed=closed)
 
-            read = [direct.key, *direct.further]
-            for number, result in enumerate(read):
-                if number:
-                    self._dialogue.add(self._profile.host_call(result.name, result.arguments))
-                last = number == len(read) - 1
-                noted = compacted_result(result, turn.question) if plain else await self._steps.noted(turn, result)
-                self._dialogue.add_results([noted], rendered if last else self._profile.tool_results)
+            self._dialogue.add_results([shown], rendered)
         if plain:
             # Nothing to phrase: a refusal, a greeting, or the article itself.
             self._dialogue.add(self._profile.host_answer(direct.text[:ACKNOWLEDGED_CHARS]))
@@ -275,9 +279,13 @@ class ModelConversation:
         answerer = self._answerer(turn, deepen=True)
         if reply.calls:
             direct = await answerer.looked_up(reply.calls[0], turn.question)
-            if direct is not None and self._dialogue.take_back(before):
-                return await self._carried_over(turn, direct)
-            return direct.text if direct is not None else None
+            if direct is None:
+                return None
+            # A call that led to another one gives way to that; as a rule it is the one that was made.
+            made = direct.key is not None and direct.key.name == reply.calls[0].name
+            if made or self._dialogue.take_back(before):
+                return await self._carried_over(turn, direct, called=made)
+            return direct.text
         direct = await answerer.from_context(turn.question)
         if direct is None:
             return None
