@@ -55,9 +55,10 @@ class Sampling(Part):
 
 
 class Context(Part):
-    """Context size in tokens, KV cache types (ggml names) and flash attention."""
+    """Context size in tokens, KV cache types (ggml names), flash attention, and tokens evaluated at a time."""
 
     n_ctx: int = Field(ge=0)
+    n_batch: int = Field(default=512, ge=1)
     kv_type_k: str
     kv_type_v: str
     flash_attention: bool | None = None
