@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from zimfo_client.agent.grounding import strays
 from zimfo_client.calls import parse_calls
-from zimfo_client.calls.canonical import canonical
 from zimfo_client.profile import Profile
 from zimfo_client.text import words
 from zimfo_client.transcript import Tokenizer, Transcript
 from zimfo_shared.catalogue import CATALOGUE
+from zimfo_shared.errors import BadArgumentsError
 from zimfo_training.dialogue import Conversation, Turn, as_transcript
 
 MAX_REPLY: Final = 72  # tokens of a call: the longest of the data set has about 60
@@ -41,8 +41,11 @@ class Score:
 
 
 def normalised(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return arguments as the contracts read them, texts without case, accents, marks and leading articles."""
-    read = canonical(name, arguments) if name in CATALOGUE else arguments
+    """Return arguments as the contracts read them, defaults included; texts without case, accents, marks, articles."""
+    try:
+        read = CATALOGUE[name].input.parse(name, arguments).model_dump()
+    except (KeyError, BadArgumentsError):
+        read = arguments
     return {key: _plain(value) for key, value in sorted(read.items())}
 
 
