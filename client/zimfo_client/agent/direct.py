@@ -67,7 +67,9 @@ class DirectAnswerer:
         intent = intent_of(call, question)
         if intent is None:
             return None
-        read = intent.shape in (Shape.OVERVIEW, Shape.QUESTION) and self._focus.has_read(intent.subjects[0])
+        read = intent.shape in (Shape.OVERVIEW, Shape.QUESTION) and (
+            self._focus.has_read(intent.subjects[0]) or self._reader.points_back(Question(question))
+        )
         if read and (known := await self.from_context(question)) is not None:
             return known
         answer = await self._as_called(intent, question)

@@ -198,6 +198,8 @@ class ModelConversation:
         small = self._intents is Intents.ALL or self._profile.composed
         composed = _COMPOSED_FOR_SMALL if small else _AS_COMPOSED
         plain = not direct.found or direct.key is None or direct.shape in composed
+        # What a small model makes of an explanation is its first sentence.
+        plain = plain or (self._profile.composed and Question(turn.question).explains)
         read = [direct.key, *direct.further] if direct.key is not None else []
         for number, result in enumerate(read):
             if number or not called:
@@ -235,7 +237,7 @@ class ModelConversation:
         if not self._profile.composed:
             return True
         asked, title = Question(turn.question), " ".join(source.title for source in direct.sources)
-        return asked.fit(text, title) >= asked.fit(direct.text, title)
+        return not asked.explains and asked.fit(text, title) >= asked.fit(direct.text, title)
 
     async def _loop(self, turn: Turn) -> str:
         """Let the model call tools until it answers, or until it must."""

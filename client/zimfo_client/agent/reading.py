@@ -185,7 +185,7 @@ class ArticleReader:
         """Answer a follow-up from the articles read before; None when it is none, or when they do not answer it."""
         if not self._follows(asked):
             return None
-        back = self._points_back(asked)
+        back = self.points_back(asked)
         best: tuple[float, Passage, OverviewOutput] | None = None
         for age, (zim, path, _) in enumerate(self._focus.articles[:MAX_DEEPENED]):
             article = self._focus.read.get(zim, path)
@@ -228,9 +228,10 @@ class ArticleReader:
         said = words(asked.text)
         if not self._focus.read.articles or not said or len(said) > FOLLOW_UP_WORDS:
             return False
-        return self._points_back(asked) or said[0] in _ASKS or said[0] in _CONTINUES
+        return self.points_back(asked) or said[0] in _ASKS or said[0] in _CONTINUES
 
-    def _points_back(self, asked: Question) -> bool:
+    def points_back(self, asked: Question) -> bool:
+        """Whether a question has a pronoun for what was said, or takes up that it was not clear."""
         said = words(asked.text)
         return bool(_PRONOUNS & set(said)) or said[0] in _CLARIFIES
 
@@ -270,7 +271,7 @@ class ArticleReader:
             return False
         if any(candidate.share >= 1.0 for candidate in ranked):
             return False
-        return self._points_back(asked) or said[0] in _CONTINUES or (said[0] in _ASKS and not asked.names)
+        return self.points_back(asked) or said[0] in _CONTINUES or (said[0] in _ASKS and not asked.names)
 
     async def quoted(
         self, asked: Question, passage: Passage, article: OverviewOutput, read: ToolResult | None, shape: Shape
