@@ -41,8 +41,8 @@ def logits(engine: Any, tokens: list[int]) -> "np.ndarray[Any, np.dtype[np.float
     import llama_cpp.llama_cpp as lib
 
     lib.llama_memory_clear(lib.llama_get_memory(engine._context), True)
-    batch = lib.llama_batch_get_one((lib.llama_token * len(tokens))(*tokens), len(tokens))
-    assert lib.llama_decode(engine._context, batch) == 0
+    array = (lib.llama_token * len(tokens))(*tokens)  # the batch only points to it
+    assert lib.llama_decode(engine._context, lib.llama_batch_get_one(array, len(tokens))) == 0
     row = ctypes.cast(lib.llama_get_logits_ith(engine._context, -1), ctypes.POINTER(ctypes.c_float))
     return np.ctypeslib.as_array(row, shape=(engine._vocab.n_tokens,)).copy()
 

@@ -198,8 +198,7 @@ class ModelConversation:
         small = self._intents is Intents.ALL or self._profile.composed
         composed = _COMPOSED_FOR_SMALL if small else _AS_COMPOSED
         plain = not direct.found or direct.key is None or direct.shape in composed
-        # What a small model makes of an explanation is its first sentence.
-        plain = plain or (self._profile.composed and Question(turn.question).explains)
+        plain = plain or (self._profile.composed and Question(turn.question).wants_account)
         read = [direct.key, *direct.further] if direct.key is not None else []
         for number, result in enumerate(read):
             if number or not called:
@@ -233,11 +232,13 @@ class ModelConversation:
         return text if self._measures_up(turn, text, direct) else direct.text
 
     def _measures_up(self, turn: Turn, text: str, direct: Direct) -> bool:
-        """Whether what a model says answers the question as well as what the host has composed."""
+        """Whether what a model says answers the question as well as what the host has composed, and in its words."""
         if not self._profile.composed:
             return True
         asked, title = Question(turn.question), " ".join(source.title for source in direct.sources)
-        return not asked.explains and asked.fit(text, title) >= asked.fit(direct.text, title)
+        if asked.wants_account or direct.shape in _COMPOSED_FOR_SMALL or strays(text, f"{direct.text} {title}"):
+            return False
+        return asked.fit(text, title) >= asked.fit(direct.text, title)
 
     async def _loop(self, turn: Turn) -> str:
         """Let the model call tools until it answers, or until it must."""

@@ -136,6 +136,11 @@ class Question:
         self.asks_why = bool(_WHY.search(folded))
         self.names = _names(text)
 
+    @property
+    def wants_account(self) -> bool:
+        """Whether an answer has to explain or to help: what a small model makes of that is its first sentence."""
+        return self.explains or self.asks_help
+
     def title_share(self, title: str) -> float:
         """Return how much of a title (0 to 1) the question names."""
         stems = content_stems(re.sub(r"\s*\([^)]*\)$", "", title))

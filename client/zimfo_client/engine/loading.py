@@ -106,7 +106,7 @@ def attach_adapter(lib: Any, model: Any, context: Any, path: Path) -> None:
     """Load a LoRA adapter and use it in a context; it is freed with the model. Raises `EngineError`."""
     _last_errors.clear()
     adapter = lib.llama_adapter_lora_init(model, os.fsencode(path))
-    if adapter is None:
+    if not adapter:  # a null pointer
         raise EngineError(f"llama.cpp cannot load the adapter {path.name} for this model. {reason()}")
     adapters = (lib.llama_adapter_lora_p_ctypes * 1)(adapter)
     if lib.llama_set_adapters_lora(context, adapters, 1, (ctypes.c_float * 1)(1.0)) != 0:
