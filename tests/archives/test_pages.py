@@ -317,7 +317,10 @@ def test_odd_text_costs_no_more_than_its_length(sources: Path, article: Article,
         render_pages(pages, allow_broken_links=True)
         return time.process_time() - started
 
-    assert seconds(4_000) < 9 * max(seconds(1_000), 0.02)
+    def best(count: int) -> float:  # of three: what else runs on a machine costs processor time as well
+        return min(seconds(count) for _ in range(3))
+
+    assert best(4_000) < 9 * max(best(1_000), 0.02)
 
 
 PIECES = [

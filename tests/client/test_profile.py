@@ -38,7 +38,7 @@ def test_the_shipped_profiles_are_listed() -> None:
     assert list_profiles() == SHIPPED
     with pytest.raises(
         ProfileError,
-        match=r"no profile 'gpt'. Choose one of: chat-completions, chatml, gemma3, lfm2, lfm2\.5-zimfo, template",
+        match=r"no profile 'gpt'. Choose one of: chat-completions, chatml, embedded, gemma3, lfm2, lfm2\.5-zimfo, template",
     ):
         get_profile("gpt")
 
