@@ -139,7 +139,7 @@ class Question:
     @property
     def wants_account(self) -> bool:
         """Whether an answer has to explain or to help: what a small model makes of that is its first sentence."""
-        return self.explains or self.asks_help
+        return self.explains or self.asks_help or self.asks_why
 
     def title_share(self, title: str) -> float:
         """Return how much of a title (0 to 1) the question names."""
