@@ -44,7 +44,9 @@ def fold_tools(listing: Sequence[Tool], profile: Profile) -> str:
         trained.get(tool["name"]) or _tool_text(tool, arguments, form, markers)
         for tool, arguments in shown_tools(listing, profile)
     ]
-    return form.intro + form.between.join(shown) + form.outro if shown else ""
+    if form.tools == "none":
+        shown = ["", *shown]  # the intro is a whole prompt, and tools of another server begin behind it
+    return form.intro + form.between.join(shown) + form.outro if any(shown) else ""
 
 
 def shown_tools(listing: Sequence[Tool], profile: Profile) -> list[tuple[Tool, list[str]]]:

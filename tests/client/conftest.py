@@ -1,12 +1,13 @@
 """The real embedded model, tiny ones of random weights, and the public corpus where it is at hand."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from tests.client import tiny_models
 
 from zimfo_client.engine import Engine, EngineOverrides, load_engine
+from zimfo_client.host import ToolHost, open_host
 from zimfo_client.models import embedded_model
 from zimfo_client.profile import Profile, get_profile
 
@@ -67,3 +68,10 @@ def data_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty user data folder."""
     monkeypatch.setattr("platformdirs.user_data_path", lambda name, *_: tmp_path / name)
     return tmp_path / "zimfo"
+
+
+@pytest.fixture
+async def host() -> AsyncIterator[ToolHost]:
+    """Our own server over the demo archives."""
+    async with open_host() as opened:
+        yield opened

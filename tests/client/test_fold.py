@@ -48,6 +48,17 @@ def test_the_block_has_the_trained_skeleton(fine_tune: Profile) -> None:
     assert block == block.strip()
 
 
+def test_a_model_that_knows_its_tools_by_heart_is_told_of_those_of_other_servers_alone() -> None:
+    embedded = get_profile("embedded")
+    foreign = [{"name": "get_time", "description": "The time.", "inputSchema": {"properties": {"zone": {}}}}]
+
+    assert fold_tools(LISTING, embedded) == fold_tools([*LISTING, *foreign], embedded) == embedded.fold.intro
+    assert fold_tools([], embedded) == ""
+    assert fold_tools(foreign, embedded).startswith(
+        f"{embedded.fold.intro}\n- get_time(zone:any) — The time.\n\nTo call"
+    )
+
+
 def test_without_a_trained_surface_every_argument_is_shown(chatml: Profile) -> None:
     lines = _lines(fold_tools(LISTING, chatml))
     assert len(lines) == len(LISTING)

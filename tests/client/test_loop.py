@@ -4,7 +4,7 @@ What a model samples cannot be ordered, so `Scripted` samples what a test tells 
 """
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 
@@ -19,7 +19,7 @@ from zimfo_client.agent.turn import Grounding, Intents, Watcher
 from zimfo_client.engine import EngineOverrides, Generation, SamplingSettings, load_engine
 from zimfo_client.engine.base import Engine, OnPrefill, OnText, ShouldStop
 from zimfo_client.errors import ContextFullError, EngineError
-from zimfo_client.host import ToolHost, open_host
+from zimfo_client.host import ToolHost
 from zimfo_client.profile import Profile, get_profile
 from zimfo_client.transcript import Transcript
 
@@ -61,12 +61,6 @@ class Scripted:
 def call(name: str, **arguments: object) -> str:
     """A call as the profile's models write it."""
     return f"<tool_call>\n{json.dumps({'name': name, 'arguments': arguments})}\n</tool_call>"
-
-
-@pytest.fixture
-async def host() -> AsyncIterator[ToolHost]:
-    async with open_host() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """A model of which only the calls are trusted: the host answers as they ask, and its words have to measure up."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 from tests.client.test_loop import Scripted
@@ -9,7 +9,7 @@ from tests.client.test_loop import Scripted
 from zimfo_client.agent.loop import ModelConversation
 from zimfo_client.agent.turn import Grounding, Intents
 from zimfo_client.engine.base import Engine
-from zimfo_client.host import ToolHost, open_host
+from zimfo_client.host import ToolHost
 from zimfo_client.profile import get_profile
 from zimfo_shared.wire import Location
 
@@ -18,12 +18,6 @@ HERE = Location(lat=37.5055, lon=-122.2605)
 
 def call(name: str, **arguments: object) -> str:
     return f"```tool_call\n{json.dumps({'function': name, 'parameters': arguments})}\n```"
-
-
-@pytest.fixture
-async def host() -> AsyncIterator[ToolHost]:
-    async with open_host() as opened:
-        yield opened
 
 
 @pytest.fixture

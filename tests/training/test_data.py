@@ -58,6 +58,18 @@ def test_whole_names_are_held_out(made: list[Conversation]):
     assert not learned & set(titles)
 
 
+def test_whole_phrasings_are_held_out():
+    questions = Questions(ENTITIES, random.Random(5), held_out=True)
+    learned = Questions(ENTITIES, random.Random(6), held_out=False)
+    shapes = {(one.shape, one.language) for one in many(questions, 300)}
+
+    assert len(shapes) > 20
+    for shape, language in shapes:
+        own = set(questions._own_phrasings(shape, language))
+        assert own
+        assert not own & set(learned._own_phrasings(shape, language))
+
+
 def test_questions_of_the_suites_are_found():
     suite = suite_questions()
     asked = Conversation((Turn("question", "WHERE am I"), Turn("call", name="what_is_here")), "here")

@@ -50,13 +50,22 @@ class Questions:
         return [name for name in names if is_held_out(name) is self.held_out]
 
     def single(self) -> Conversation:
-        """Return a question with its call, or with an answer that needs none."""
+        """Return a question with its call, or with an answer that needs none.
+
+        What is held out has phrasings of its own: where all of a short list are learned from, another shape is taken.
+        """
+        while True:
+            shape, language = self._drawn()
+            if not self.held_out or self._own_phrasings(shape, language):
+                return self.of_shape(shape, language)
+
+    def _drawn(self) -> tuple[str, str]:
         shape = self._dice.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
         language = "en"
         if self._dice.random() < ELSEWHERE_SHARE:
             other = self._dice.choice(LANGUAGES[1:])
             language = other if shape in self._phrasings[other] else "en"
-        return self.of_shape(shape, language)
+        return shape, language
 
     def of_shape(self, shape: str, language: str = "en") -> Conversation:
         """Return a question of one shape."""
@@ -71,11 +80,12 @@ class Questions:
 
     def phrasing(self, shape: str, language: str = "en") -> str:
         """Return a phrasing of this side of the data; where all of a short list are on the other one, any."""
+        listed = self._own_phrasings(shape, language) or self._phrasings[language][shape]
+        return as_typed(chosen(self._dice.choice(listed), self._dice), self._dice, english=language == "en")
+
+    def _own_phrasings(self, shape: str, language: str) -> list[str]:
         listed = self._phrasings[language][shape]
-        own = [one for one in listed if is_held_out(one, salt="phrasing") is self.held_out]
-        return as_typed(
-            chosen(self._dice.choice(own or list(listed)), self._dice), self._dice, english=language == "en"
-        )
+        return [one for one in listed if is_held_out(one, salt="phrasing") is self.held_out]
 
     def subject(self) -> str:
         """Return a subject as somebody types it."""

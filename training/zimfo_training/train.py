@@ -25,7 +25,7 @@ from zimfo_training.score import score, write_wrong
 
 SEED: Final = 7
 BATCH_TOKENS: Final = 1_280  # of one step, padding included: about sixteen questions with their calls
-MAX_TOKENS: Final = 900  # of a conversation; what is longer is cut behind a turn
+MAX_TOKENS: Final = 900  # of a conversation; the rest of a longer one is not learned from
 PEAK_RATE: Final = 1e-3
 LEAST_RATE: Final = 0.05  # of the peak, at the end
 WARM_UP: Final = 40  # steps
@@ -90,13 +90,10 @@ def replaced(path: Path) -> Iterator[Path]:
 @click.option("--data", type=click.Path(path_type=Path), default=Path("data"), help="What `generate` has made.")
 @click.option("--run", "folder", type=click.Path(path_type=Path), default=Path("run"), help="Checkpoints go here.")
 @click.option("--results", type=click.Path(path_type=Path), default=Path("results"), help="Log and scores go here.")
-@click.option("--epochs", type=int, default=1, show_default=True)
 @click.option("--minutes", type=float, default=60.0, show_default=True, help="Length of a leg; then --resume goes on.")
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
-@click.option("--threads", type=int, default=2, show_default=True)
-def main(data: Path, folder: Path, results: Path, epochs: int, minutes: float, resume: bool, threads: int) -> None:
-    """Train the adapter of the embedded model."""
-    torch.set_num_threads(threads)
+def main(data: Path, folder: Path, results: Path, minutes: float, resume: bool) -> None:
+    """Train the adapter of the embedded model: once through the data."""
     torch.manual_seed(SEED)
     found = embedded_model()
     if found is None:
@@ -111,7 +108,7 @@ def main(data: Path, folder: Path, results: Path, epochs: int, minutes: float, r
         learned = examples(read(data / "learned.jsonl"), fold, vocab)
         held_out = read(data / "held-out.jsonl")
         random.Random(SEED).shuffle(held_out)
-        plan = [batch for epoch in range(epochs) for batch in batches(learned, random.Random(SEED + epoch))]
+        plan = batches(learned, random.Random(SEED))
         model = Model(found.path, dtype=torch.bfloat16)
         parameters = [parameter for _, adapter in model.adapters() for parameter in (adapter.a, adapter.b)]
         optimizer = torch.optim.AdamW(parameters, lr=PEAK_RATE, weight_decay=0.0, betas=(0.9, 0.99))
@@ -166,8 +163,10 @@ def main(data: Path, folder: Path, results: Path, epochs: int, minutes: float, r
                 scored([one for one in held_out if len(one.turns) == 2][:QUICK_SCORE])
                 mark = time.monotonic()
         save()
-        if step == len(plan):
-            scored(held_out)
+        if step < len(plan):
+            # An adapter that is not done must not be exported, so `make` has to stop here.
+            raise click.ClickException(f"{len(plan) - step} steps are left. Type: make train-embedded RESUME=1")
+        scored(held_out)
 
 
 if __name__ == "__main__":

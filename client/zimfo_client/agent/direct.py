@@ -73,22 +73,23 @@ class DirectAnswerer:
         if read and (known := await self.from_context(question)) is not None:
             return known
         answer = await self._as_called(intent, question)
-        if answer.found:
-            return answer
+        ruled = recognise(question)
+        if answer.found or ruled == intent or ruled.shape is intent.shape is Shape.QUESTION:
+            return answer  # the rules would make the same calls again
         other = await self.answer(question)
         return other if other.found else answer
 
     async def _as_called(self, intent: Intent, question: str) -> Direct:
         title = intent.subjects[0] if intent.shape is Shape.OVERVIEW else ""
-        if title and not Question(question).is_general(title):
-            # The model has told the article from the question; the answer is what it says of the rest.
-            answer = await self._reader.of_article(question, title)
-            if answer is not None and answer.found:
-                self._focus.note(answer.sources)
-                return answer
-            read = await self._answered(Intent(Shape.QUESTION, (question,)), question)
-            return answer if answer is not None and not read.found else read
-        return await self._answered(intent, question)
+        if not title or Question(question).is_general(title):
+            return await self._answered(intent, question)
+        # The model has told the article from the question; the answer is what it says of the rest.
+        answer = await self._reader.of_article(question, title)
+        if answer is None:
+            return Direct(NOT_COVERED, Shape.QUESTION, found=False)
+        if answer.found:
+            self._focus.note(answer.sources)
+        return answer
 
     async def from_context(self, question: str) -> Direct | None:
         """Answer from what the conversation has read or listed before; None when it does not."""

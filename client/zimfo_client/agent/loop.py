@@ -286,9 +286,9 @@ class ModelConversation:
                 return None
             # A call that led to another one gives way to that; as a rule it is the one that was made.
             made = direct.key is not None and direct.key.name == reply.calls[0].name
-            if made or self._dialogue.take_back(before):
-                return await self._carried_over(turn, direct, called=made)
-            return direct.text
+            if not made:
+                self._dialogue.take_back(before)
+            return await self._carried_over(turn, direct, called=made)
         direct = await answerer.from_context(turn.question)
         if direct is None:
             return None
