@@ -280,7 +280,10 @@ def _with_adapter(profile: Profile, folder: Path) -> Profile:
         return profile
     path = folder / profile.adapter
     if not path.is_file():
-        raise ProfileError(f"The profile {profile.name} needs the adapter {path}, which is not there.")
+        raise ProfileError(
+            f"The profile {profile.name} needs the adapter {path}, which is not there. "
+            f"Put it back (reinstalling zimfo does), or choose another profile: --profile {CHATML}."
+        )
     return profile.model_copy(update={"adapter": str(path)})
 
 

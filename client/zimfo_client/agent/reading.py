@@ -35,6 +35,7 @@ MAX_DEEPENED = 2  # articles read on for a follow-up, section by section
 MAX_DEEPENED_SECTIONS = 8  # of each: a call takes some milliseconds
 AGE_COST = 0.1  # of rank, for every article that was read later
 MAX_RESPELT = 3  # words of a question that are looked at for slips: each costs a call
+MAX_WORD = 40  # letters of a word that may be one of a title; what is longer was not typed by anybody
 READ_ON = 2  # sections that an explanation stands on
 SIDE_CHARS = 600  # of each section of an explanation
 NOT_COVERED = "The archives do not cover this."
@@ -172,7 +173,7 @@ class ArticleReader:
     async def _respelt(self, asked: Question) -> str | None:
         """Return a question with words in it put as an article's title has them, None when none is misspelt."""
         text = subject_words(asked.text)
-        unsure = [word for word in words(text) if len(word) >= LONE_TYPO_LETTERS and content_stems(word)]
+        unsure = [word for word in words(text) if LONE_TYPO_LETTERS <= len(word) <= MAX_WORD and content_stems(word)]
         respelt = text
         for word in sorted(dict.fromkeys(unsure), key=len, reverse=True)[:MAX_RESPELT]:
             result, found = await self.call("article_overview", {"title": word}, OverviewOutput)
