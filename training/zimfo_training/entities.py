@@ -19,12 +19,13 @@ from zimfo_training.phrasings import loaded
 
 HELD_OUT_SHARE: Final = 0.1  # of entities, and of phrasings
 MAX_NAME: Final = 48  # characters; longer titles are lists and subtitles, which nobody asks for in one breath
-INVENTED: Final = 1_500  # names of nothing: what a model can only copy
+INVENTED: Final = 2_000  # names of nothing: what a model can only copy
 _TOPIC = re.compile(
     r"^(?:tell me about|explain|what is|what are|who was|who is|what's|history of|give me a quick intro to|"
     r"what happened in|"
     r"read me the article on|tell me the full story of|search wikipedia for|find wiki articles about|overview of|"
-    r"any wikipedia entries for|search for articles on)\s+(?P<topic>[^?.!,]{2,48})[?.!]*$",
+    r"any wikipedia entries for|search for articles on)\s+(?P<topic>[^?.!,]{2,48}?)"
+    r"(?: known for| made of| used for)?[?.!]*$",
     re.IGNORECASE,
 )
 _PLACE = re.compile(r"\b(?:in|near|around|to) (?P<place>(?:the )?[A-Z][\w'.-]+(?: [A-Z][\w'.-]+){0,3})$")

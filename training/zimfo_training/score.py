@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from zimfo_client.agent.copied import as_asked
 from zimfo_client.agent.grounding import strays
-from zimfo_client.calls import parse_calls
+from zimfo_client.calls import ToolCall, parse_calls
 from zimfo_client.profile import Profile
 from zimfo_client.text import words
 from zimfo_client.transcript import Tokenizer, Transcript
@@ -25,11 +26,15 @@ Reply = Callable[[Sequence[Transcript], int], list[str]]
 
 @dataclass(frozen=True)
 class Score:
-    """Shares (0 to 1) of replies: the right tool or none, the right arguments besides, an answer that stands."""
+    """Shares (0 to 1) of replies: the right tool or none, the right arguments besides, an answer that stands.
+
+    `mended` counts arguments as right that are so after the client has put names back that were copied with a slip.
+    """
 
     calls: int
     tool: float
     arguments: float
+    mended: float
     needless: float
     answers: int
     faithful: float
@@ -82,33 +87,37 @@ def score(
     long = [one for one in asked if one not in short]
     texts = reply([one[0] for one in short], MAX_REPLY) + reply([one[0] for one in long], MAX_ANSWER)
     wrong: list[dict[str, Any]] = []
-    right_tool = right_arguments = needless = faithful = 0
+    right_tool = right_arguments = mended = needless = faithful = 0
     for (_, turns, number), text in zip([*short, *long], texts, strict=True):
         wanted = turns[number]
+        question = next(turn.text for turn in reversed(turns[:number]) if turn.role == "question")
+        evidence = " ".join(turn.text for turn in turns[:number])
         parsed = parse_calls(text, SIGNATURES)
         call = parsed.calls[0] if parsed.calls else None
         if _before((None, turns, number)).role == "result" and wanted.role == "answer":
-            evidence = " ".join(turn.text for turn in turns[:number])
             good = call is None and (strays(text, evidence) is None or text.strip() == wanted.text)
             faithful += good
         else:
             name = wanted.name if wanted.role == "call" else ""
             tool = (call.name if call else "") == name
-            good = tool and (
-                call is None or normalised(name, call.arguments) == normalised(name, dict(wanted.arguments))
-            )
+            good = tool and (call is None or _same(call, wanted))
             right_tool += tool
             right_arguments += good
+            mended += good or (tool and call is not None and _same(as_asked(call, question, evidence), wanted))
             needless += (call is None) != (not name)
         if not good:
-            question = next(turn.text for turn in reversed(turns[:number]) if turn.role == "question")
             wrong.append({"question": question, "wanted": wanted.to_json(), "said": text})
     calls = sum(_before(one).role == "question" or one[1][one[2]].role == "call" for one in [*short, *long])
     answers = len(asked) - calls
     return Score(
-        calls, right_tool / max(calls, 1), right_arguments / max(calls, 1), needless / max(calls, 1),
+        calls, right_tool / max(calls, 1), right_arguments / max(calls, 1), mended / max(calls, 1),
+        needless / max(calls, 1),
         answers, faithful / max(answers, 1), time.monotonic() - began,
     ), wrong  # fmt: skip
+
+
+def _same(call: ToolCall, wanted: Turn) -> bool:
+    return normalised(call.name, call.arguments) == normalised(call.name, dict(wanted.arguments))
 
 
 def _before(one: tuple[Any, tuple[Turn, ...], int]) -> Turn:

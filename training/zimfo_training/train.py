@@ -32,6 +32,7 @@ WARM_UP: Final = 40  # steps
 SCORE_EVERY: Final = 100  # steps
 SAVE_EVERY: Final = 50
 QUICK_SCORE: Final = 48  # single questions that are scored meanwhile: half a minute on two cores
+SINGLE: Final = 2  # turns of a single question with its reply
 CLIP: Final = 1.0  # largest norm of a gradient
 
 Example = tuple[list[int], list[int]]
@@ -55,6 +56,16 @@ def batches(made: list[Example], dice: random.Random) -> list[list[Example]]:
         grouped[-1].append(one)
     dice.shuffle(grouped)
     return grouped
+
+
+def plan_of(learned: list[Conversation], fold: str, tokenizer: Any) -> list[list[Example]]:
+    """Return the batches of a training: once through everything, then once more through what decides about calls.
+
+    Conversations of several turns are long, and the host composes what they teach to say: of those every other one.
+    """
+    dice = random.Random(SEED)
+    again = [one for number, one in enumerate(learned) if len(one.turns) == SINGLE or number % 2 == 0]
+    return [*batches(examples(learned, fold, tokenizer), dice), *batches(examples(again, fold, tokenizer), dice)]
 
 
 def tensors(batch: list[Example]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -93,7 +104,7 @@ def replaced(path: Path) -> Iterator[Path]:
 @click.option("--minutes", type=float, default=60.0, show_default=True, help="Length of a leg; then --resume goes on.")
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
 def main(data: Path, folder: Path, results: Path, minutes: float, resume: bool) -> None:
-    """Train the adapter of the embedded model: once through the data."""
+    """Train the adapter of the embedded model: once through the data, and again through its single questions."""
     torch.manual_seed(SEED)
     found = embedded_model()
     if found is None:
@@ -105,10 +116,9 @@ def main(data: Path, folder: Path, results: Path, minutes: float, resume: bool) 
     listing = [{"name": name, "inputSchema": {}} for name in CATALOGUE]
     fold = fold_tools(listing, profile)
     with vocabulary(found.path) as vocab:
-        learned = examples(read(data / "learned.jsonl"), fold, vocab)
+        plan = plan_of(read(data / "learned.jsonl"), fold, vocab)
         held_out = read(data / "held-out.jsonl")
         random.Random(SEED).shuffle(held_out)
-        plan = batches(learned, random.Random(SEED))
         model = Model(found.path, dtype=torch.bfloat16)
         parameters = [parameter for _, adapter in model.adapters() for parameter in (adapter.a, adapter.b)]
         optimizer = torch.optim.AdamW(parameters, lr=PEAK_RATE, weight_decay=0.0, betas=(0.9, 0.99))
@@ -121,7 +131,7 @@ def main(data: Path, folder: Path, results: Path, minutes: float, resume: bool) 
         else:
             log.unlink(missing_ok=True)
         end = vocab.tokenize(profile.turns.assistant_close, trusted=True)[0]
-        click.echo(f"{len(learned)} examples, {sum(len(one[0]) for one in learned)} tokens, {len(plan)} steps")
+        click.echo(f"{sum(map(len, plan))} examples, {len(plan)} steps; {step} are done")
 
         def note(line: dict[str, Any]) -> None:
             with log.open("a", encoding="utf-8") as file:
@@ -160,7 +170,7 @@ def main(data: Path, folder: Path, results: Path, minutes: float, resume: bool) 
             if step % SAVE_EVERY == 0:
                 save()
             if step % SCORE_EVERY == 0 and step < len(plan):
-                scored([one for one in held_out if len(one.turns) == 2][:QUICK_SCORE])
+                scored([one for one in held_out if len(one.turns) == SINGLE][:QUICK_SCORE])
                 mark = time.monotonic()
         save()
         if step < len(plan):

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from zimfo_client.agent.answer import Answer, Recorder
 from zimfo_client.agent.compact import compact
+from zimfo_client.agent.copied import as_asked
 from zimfo_client.agent.dialogue import Dialogue
 from zimfo_client.agent.direct import TOOLS, DirectAnswerer
 from zimfo_client.agent.focus import Focus
@@ -280,12 +281,14 @@ class ModelConversation:
         if not self._tools.keys() >= TOOLS:
             return None
         answerer = self._answerer(turn, deepen=True)
+        read = " ".join(one.text for one in self._all_read(turn))
         if reply.calls:
-            direct = await answerer.looked_up(reply.calls[0], turn.question)
+            call = as_asked(reply.calls[0], turn.question, read)
+            direct = await answerer.looked_up(call, turn.question)
             if direct is None:
                 return None
             # A call that led to another one gives way to that; as a rule it is the one that was made.
-            made = direct.key is not None and direct.key.name == reply.calls[0].name
+            made = direct.key is not None and direct.key.name == call.name
             if not made:
                 self._dialogue.take_back(before)
             return await self._carried_over(turn, direct, called=made)
@@ -293,8 +296,7 @@ class ModelConversation:
         if direct is None:
             return None
         turn.sources, turn.stopped = direct.sources, "direct"
-        evidence = " ".join(one.text for one in (*self._evidence, turn.evidence()))
-        if strays(reply.text, evidence) is None and self._measures_up(turn, reply.text, direct):
+        if strays(reply.text, read) is None and self._measures_up(turn, reply.text, direct):
             return reply.text.strip()
         self._dialogue.answer_instead(before, direct.text[:ACKNOWLEDGED_CHARS])
         return direct.text
@@ -324,11 +326,12 @@ class ModelConversation:
             turn.recorder.call, self._focus, tools=self._tools, location=self._location, deepen=deepen
         )
 
+    def _all_read(self, turn: Turn) -> list[Evidence]:
+        return [*self._evidence, turn.evidence()]
+
     def _may_show(self, turn: Turn) -> bool:
         """Whether what the model says now may be shown as it is decoded."""
-        return self._grounding is not Grounding.STRICT or any(
-            one.has_results for one in (*self._evidence, turn.evidence())
-        )
+        return self._grounding is not Grounding.STRICT or any(one.has_results for one in self._all_read(turn))
 
     async def _looked_up(self, turn: Turn, text: str) -> str | None:
         """Return what the archives say, where a model answered a question without having looked anything up."""
@@ -375,7 +378,7 @@ class ModelConversation:
         """Return a line that names what no result of the conversation holds, "" when all of it is found."""
         if self._grounding is Grounding.OFF or not text.strip():
             return ""
-        evidence = [one.text for one in (*self._evidence, turn.evidence())]
+        evidence = [one.text for one in self._all_read(turn)]
         if self._location is not None:
             evidence.append(f"{self._location.lat} {self._location.lon}")
         missing = unsupported(text, "\n".join(evidence))
