@@ -61,10 +61,10 @@ def batches(made: list[Example], dice: random.Random) -> list[list[Example]]:
 def plan_of(learned: list[Conversation], fold: str, tokenizer: Any) -> list[list[Example]]:
     """Return the batches of a training: once through everything, then once more through what decides about calls.
 
-    Conversations of several turns are long, and the host composes what they teach to say: of those every other one.
+    Conversations of several turns are long, and the host composes what they teach to say: of those every third one.
     """
     dice = random.Random(SEED)
-    again = [one for number, one in enumerate(learned) if len(one.turns) == SINGLE or number % 2 == 0]
+    again = [one for number, one in enumerate(learned) if len(one.turns) == SINGLE or number % 3 == 0]
     return [*batches(examples(learned, fold, tokenizer), dice), *batches(examples(again, fold, tokenizer), dice)]
 
 
