@@ -134,10 +134,15 @@ async def test_endless_calls_end_in_a_forced_answer(converse, scripted: Scripted
     assert FORCED_ANSWER in scripted.prompts[-1]
 
 
-async def test_a_model_that_says_nothing_is_said_to_have_said_nothing(converse, scripted: Scripted):
-    scripted.replies = ["   "]
+async def test_where_a_model_says_nothing_the_archives_answer(converse, scripted: Scripted):
+    scripted.replies = ["   "] * 2
 
-    assert (await converse().ask("Are you there, and do you hear me?")).text == NO_ANSWER
+    answer = await converse().ask("What causes malaria?")
+    raw = await converse(raw=True).ask("What causes malaria?")
+
+    assert "Plasmodium" in answer.text
+    assert {source.title for source in answer.sources} == {"Malaria"}
+    assert raw.text == NO_ANSWER
 
 
 async def test_an_article_is_read_aloud_without_the_model(converse, scripted: Scripted):

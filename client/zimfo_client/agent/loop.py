@@ -259,7 +259,8 @@ class ModelConversation:
                     return composed
             if not reply.calls:
                 turn.stopped = generation.stopped
-                if gate is None and (instead := await self._looked_up(turn, reply.text)) is not None:
+                unsaid = gate is None or not (reply.text.strip() or self._raw)
+                if unsaid and (instead := await self._looked_up(turn, reply.text)) is not None:
                     self._dialogue.answer_instead(before, instead[:ACKNOWLEDGED_CHARS])
                     return instead
                 return self._finished(turn, gate or self._steps.gate(), reply.text)
@@ -334,8 +335,8 @@ class ModelConversation:
         return self._grounding is not Grounding.STRICT or any(one.has_results for one in self._all_read(turn))
 
     async def _looked_up(self, turn: Turn, text: str) -> str | None:
-        """Return what the archives say, where a model answered a question without having looked anything up."""
-        if not content_stems(text) or not self._tools.keys() >= TOOLS:
+        """Return what the archives say, where a model said nothing, or answered without having looked anything up."""
+        if (text.strip() and not content_stems(text)) or not self._tools.keys() >= TOOLS:
             return None
         if recognise(turn.question).shape is Shape.GREETING:
             return None
