@@ -13,6 +13,7 @@ from zimfo_server.articles.shelf import Shelf
 from zimfo_server.articles.titles import Found, find_article
 from zimfo_server.errors import GuidanceError
 from zimfo_server.library.library import Library
+from zimfo_shared.demo import demo_archives
 
 LibraryOf = Callable[..., Library]
 MakeZim = Callable[..., Path]
@@ -104,6 +105,13 @@ def test_a_typo_is_read_with_a_note(shared_zim: SharedZim, library_of: LibraryOf
     found = find(library_of(shared_zim("wikipedia_en_ray_charles_maxi_2019-08")), "Ray Charls")
 
     assert (found.article.title, found.note) == ("Ray Charles", "Showing 'Ray Charles' for 'Ray Charls'.")
+
+
+@pytest.mark.parametrize(("heard", "title"), [("fotosynthesis", "Photosynthesis"), ("kolera", "Cholera")])
+def test_a_beginning_spelled_by_ear_is_offered_as_it_is_spelled(library_of: LibraryOf, heard: str, title: str):
+    library = library_of(*(path for path in demo_archives() if path.stem == "encyclopedia"))
+
+    assert title in miss(library, heard)
 
 
 def test_redirects_lead_to_their_target(shared_zim: SharedZim, library_of: LibraryOf):

@@ -38,7 +38,8 @@ async def test_a_typo_in_a_title_is_seen_through(talk: DirectConversation):
     ("asked", "title", "typo"),
     [("marie cury", "Marie Curie", True), ("robespiere", "Robespierre", True), ("World War II", "World War I", False),
      ("Apollo 11", "Apollo 12", False), ("East Germany", "West Germany", False),
-     ("Iran", "Iraq", False), ("Java", "Java Sea", False)],
+     ("Iran", "Iraq", False), ("Java", "Java Sea", False), ("fysiology", "Physiology", True),
+     ("neumonia", "Pneumonia", True), ("kolera", "Cholera", True), ("number", "Lumber", False)],
 )  # fmt: skip
 def test_what_is_a_typo_and_what_another_subject(asked: str, title: str, *, typo: bool):
     assert is_typo_of(asked, title) is typo

@@ -3,6 +3,7 @@
 from rapidfuzz import fuzz
 
 from zimfo_client.text import words
+from zimfo_shared.sounds import spelled_otherwise
 
 TYPO_LETTERS, TYPO_RATIO = 4, 65  # of a wrong word beside a right one; the ratio is rapidfuzz's
 LONE_TYPO_LETTERS, LONE_TYPO_RATIO = 6, 80  # of a word that stands alone
@@ -20,6 +21,7 @@ def is_typo_of(asked: str, title: str) -> bool:
     wrong = [(one, other) for one, other in zip(mine, theirs, strict=True) if one != other]
     letters, ratio = (TYPO_LETTERS, TYPO_RATIO) if len(wrong) < len(mine) else (LONE_TYPO_LETTERS, LONE_TYPO_RATIO)
     return all(
-        one[0] == other[0] and min(len(one), len(other)) >= letters and fuzz.ratio(one, other) >= ratio
+        min(len(one), len(other)) >= letters
+        and any(form[0] == other[0] and fuzz.ratio(form, other) >= ratio for form in (one, *spelled_otherwise(one)))
         for one, other in wrong
     )

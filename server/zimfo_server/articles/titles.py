@@ -16,6 +16,7 @@ from zimfo_server.articles.sections import find_section
 from zimfo_server.articles.shelf import Shelf
 from zimfo_server.errors import GuidanceError
 from zimfo_server.library.archive import Candidate, OpenArchive
+from zimfo_shared.sounds import spelled_otherwise
 
 SUGGESTIONS = 20  # asked of a title index; the right one is seldom further down
 FULL_TEXT_HITS = 5  # full text is only a help for guesses here
@@ -113,7 +114,10 @@ def _parts(text: str) -> list[str]:
     joined = " ".join(core)
     parts = [text, joined, joined[: max(len(joined) * 3 // 4, 3)]]
     parts += [word for word in sorted(core, key=len, reverse=True)[:3] if len(word) > 2]
-    parts += [word[: max(3, len(word) * 2 // 3)] for word in core[:3] if len(word) >= names.MIN_TYPO_WORD]
+    beginnings = [word for word in core[:3] if len(word) >= names.MIN_TYPO_WORD]
+    if beginnings:
+        beginnings += spelled_otherwise(max(core, key=len))
+    parts += [word[: max(3, len(word) * 2 // 3)] for word in beginnings]
     return list(dict.fromkeys(part for part in parts if part.strip()))
 
 
