@@ -127,6 +127,14 @@ def test_the_context_is_never_larger_than_the_trained_one(smol_path: Path) -> No
     assert estimate_memory(info, EngineSettings(n_ctx=0)).n_ctx == 8_192
 
 
+def test_an_adapter_takes_memory_as_weights_do(smol_path: Path, tmp_path: Path) -> None:
+    adapter = tmp_path / "adapter.gguf"
+    adapter.write_bytes(bytes(3_000))
+    info = read_gguf(smol_path)
+    adapted = estimate_memory(info, EngineSettings(adapter=str(adapter)))
+    assert adapted.total == estimate_memory(info, EngineSettings()).total + 3_000
+
+
 def test_one_layer_of_several_has_attention_where_the_header_gives_an_interval(tmp_path: Path) -> None:
     path = tmp_path / "interval.gguf"
     writer = GGUFWriter(path, "qwen3next")

@@ -1,10 +1,11 @@
 """What a model takes in memory once it is loaded, from its header alone.
 
-Weights, the cache of keys and values (in layers with attention), the state of recurrent layers, and the buffer that
-llama.cpp computes in. Checked against what llama.cpp reports for plain, hybrid and recurrent models.
+Weights with those of an adapter, the cache of keys and values (in layers with attention), the state of recurrent layers,
+and the buffer that llama.cpp computes in. Checked against what llama.cpp reports for plain, hybrid and recurrent models.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from zimfo_client.engine import EngineSettings, GgufInfo
@@ -53,7 +54,7 @@ def estimate_memory(info: GgufInfo, settings: EngineSettings) -> MemoryEstimate:
     per_cell = shape.key_width * KV_BYTES[settings.kv_type_k] + shape.value_width * KV_BYTES[settings.kv_type_v]
     return MemoryEstimate(
         n_ctx=n_ctx,
-        weights=info.weights_bytes,
+        weights=info.weights_bytes + (Path(settings.adapter).stat().st_size if settings.adapter else 0),
         kv_cache=int(cells * sum(shape.kv_heads) * per_cell),
         recurrent_state=shape.recurrent_layers * shape.recurrent_values * _FLOAT,
         compute_buffer=shape.compute_bytes(
