@@ -1,7 +1,8 @@
 """What a model takes in memory once it is loaded, from its header alone.
 
-Weights with those of an adapter, the cache of keys and values (in layers with attention), the state of recurrent layers,
-and the buffer that llama.cpp computes in. Checked against what llama.cpp reports for plain, hybrid and recurrent models.
+Weights with those of an adapter, the cache of keys and values (in layers with attention), the state of recurrent
+layers, and the buffer that llama.cpp computes in. Checked against what llama.cpp reports for plain, hybrid and
+recurrent models.
 """
 
 from dataclasses import dataclass
