@@ -32,6 +32,7 @@ WARM_UP: Final = 40  # steps
 SCORE_EVERY: Final = 100  # steps
 SAVE_EVERY: Final = 50
 QUICK_SCORE: Final = 48  # single questions that are scored meanwhile: half a minute on two cores
+QUICK_CONVERSATIONS: Final = 4  # scored besides, for what is answered from results
 SINGLE: Final = 2  # turns of a single question with its reply
 CLIP: Final = 1.0  # largest norm of a gradient
 
@@ -119,6 +120,8 @@ def main(data: Path, folder: Path, results: Path, minutes: float, resume: bool) 
         plan = plan_of(read(data / "learned.jsonl"), fold, vocab)
         held_out = read(data / "held-out.jsonl")
         random.Random(SEED).shuffle(held_out)
+        quick = [one for one in held_out if len(one.turns) == SINGLE][:QUICK_SCORE]
+        quick += [one for one in held_out if len(one.turns) > SINGLE][:QUICK_CONVERSATIONS]
         model = Model(found.path, dtype=torch.bfloat16)
         parameters = [parameter for _, adapter in model.adapters() for parameter in (adapter.a, adapter.b)]
         optimizer = torch.optim.AdamW(parameters, lr=PEAK_RATE, weight_decay=0.0, betas=(0.9, 0.99))
@@ -170,7 +173,7 @@ def main(data: Path, folder: Path, results: Path, minutes: float, resume: bool) 
             if step % SAVE_EVERY == 0:
                 save()
             if step % SCORE_EVERY == 0 and step < len(plan):
-                scored([one for one in held_out if len(one.turns) == SINGLE][:QUICK_SCORE])
+                scored(quick)
                 mark = time.monotonic()
         save()
         if step < len(plan):
