@@ -15,11 +15,11 @@ from zimfo_client.models import embedded_model
 from zimfo_client.profile import get_profile
 from zimfo_shared.catalogue import CATALOGUE
 from zimfo_training.dialogue import Conversation, Turn, rendered
-from zimfo_training.entities import Entities, invented, invented_places
-from zimfo_training.leakage import leaks, suite_questions
+from zimfo_training.entities import Entities, invented, invented_places, is_held_out
+from zimfo_training.leakage import leaks, normalised, suite_questions
 from zimfo_training.noise import slipped
 from zimfo_training.phrasings import loaded
-from zimfo_training.questions import LANGUAGES, WEIGHTS, Questions, many
+from zimfo_training.questions import LANGUAGES, WEIGHTS, Questions, every, many
 
 ENTITIES = Entities(tuple(invented(400)), tuple(invented_places(200)))
 
@@ -47,6 +47,29 @@ def test_every_call_is_one_that_the_contracts_take(made: list[Conversation]):
     calls = [(turn, one.turns[0].text) for one in made for turn in one.turns if turn.role == "call"]
 
     assert all(intent_of(ToolCall(turn.name, dict(turn.arguments)), asked) is not None for turn, asked in calls)
+
+
+def test_a_pattern_stands_for_each_of_its_choices():
+    assert set(every("(How|By what (road|way)) to {q}( now|)?")) == {
+        f"{how} to {{q}}{end}?" for how in ("How", "By what road", "By what way") for end in (" now", "")
+    }
+
+
+def test_no_phrasing_is_learned_that_a_held_out_pattern_stands_for():
+    fixed = ("here", "here_any", "here_stories", "status", "out_of_scope")  # their questions are their phrasings
+    patterns = [
+        one
+        for shapes in (*(loaded(language) for language in LANGUAGES), *loaded("patterns").values())
+        for shape in fixed
+        for one in shapes.get(shape, ())
+        if is_held_out(one, salt="phrasing")
+    ]
+    held_out = {normalised(one) for pattern in patterns for one in every(pattern)}
+    questions = Questions(ENTITIES, random.Random(3), held_out=False)
+    asked = {normalised(questions.of_shape(shape).turns[0].text) for shape in fixed for _ in range(400)}
+
+    assert len(held_out) > 50
+    assert not asked & held_out
 
 
 def test_whole_names_are_held_out(made: list[Conversation]):
