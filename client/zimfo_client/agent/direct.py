@@ -68,7 +68,7 @@ class DirectAnswerer:
         if intent is None:
             return None
         read = intent.shape in (Shape.OVERVIEW, Shape.QUESTION) and (
-            self._focus.has_read(intent.subjects[0]) or self._reader.points_back(Question(question))
+            self._focus.has_read(intent.subjects[0]) or self._reader.goes_on(Question(question))
         )
         if read and (known := await self.from_context(question)) is not None:
             return known

@@ -42,6 +42,7 @@ NOT_COVERED = "The archives do not cover this."
 NOT_IN_WORDS = "The archives do not cover this in so many words."
 
 _PRONOUNS = frozenset("it its he his him she her hers they their them this that these those there one ones".split())
+_BOTH = re.compile(r"\b(?:both|the two)\b(?! \w+s\b)")  # and not: the two moons
 _CONTINUES = frozenset("and so but then also ok okay wait more".split())
 _CLARIFIES = frozenset("but wait".split())  # what was just said is not clear; "so" often goes on to something else
 # Titles of sections that tell how the subject of an article comes about or works.
@@ -186,11 +187,11 @@ class ArticleReader:
         """Answer a follow-up from the articles read before; None when it is none, or when they do not answer it."""
         if not self._follows(asked):
             return None
-        back = self.points_back(asked)
+        back, onward = self.points_back(asked), self.goes_on(asked)
         best: tuple[float, Passage, OverviewOutput] | None = None
         for age, (zim, path, _) in enumerate(self._focus.articles[:MAX_DEEPENED]):
             article = self._focus.read.get(zim, path)
-            if article is None or not (back or asked.title_coverage(article.title)):
+            if article is None or not (back or (onward and age == 0) or asked.title_coverage(article.title)):
                 continue
             passage = self._known_passage(asked, article)
             if passage is None or not passage.section or passage.coverage < ENOUGH_COVERAGE:
@@ -229,12 +230,17 @@ class ArticleReader:
         said = words(asked.text)
         if not self._focus.read.articles or not said or len(said) > FOLLOW_UP_WORDS:
             return False
-        return self.points_back(asked) or said[0] in _ASKS or said[0] in _CONTINUES
+        return self.goes_on(asked) or said[0] in _ASKS
 
     def points_back(self, asked: Question) -> bool:
         """Whether a question has a pronoun for what was said, or takes up that it was not clear."""
         said = words(asked.text)
-        return bool(_PRONOUNS & set(said)) or said[0] in _CLARIFIES
+        pointed = _PRONOUNS.intersection(said) or _CLARIFIES.intersection(said[:1])
+        return bool(pointed or _BOTH.search(" ".join(said)))
+
+    def goes_on(self, asked: Question) -> bool:
+        """Whether a question points back or begins as one that goes on from what was said ("So why …?")."""
+        return self.points_back(asked) or bool(_CONTINUES.intersection(words(asked.text)[:1]))
 
     async def _reading(self, asked: Question, candidate: "_Candidate") -> "_Reading | None":
         """Read one article; None when it cannot answer the question."""
@@ -272,7 +278,7 @@ class ArticleReader:
             return False
         if any(candidate.share >= 1.0 for candidate in ranked):
             return False
-        return self.points_back(asked) or said[0] in _CONTINUES or (said[0] in _ASKS and not asked.names)
+        return self.goes_on(asked) or (said[0] in _ASKS and not asked.names)
 
     async def quoted(
         self, asked: Question, passage: Passage, article: OverviewOutput, read: ToolResult | None, shape: Shape
