@@ -10,6 +10,9 @@ import pytest
 
 from zimfo_client.agent.answer import Answer
 from zimfo_client.agent.conversation import DirectConversation
+from zimfo_client.agent.focus import Focus
+from zimfo_client.agent.passages import Question
+from zimfo_client.agent.reading import ArticleReader
 from zimfo_client.agent.slips import is_typo_of
 from zimfo_client.errors import ServerUnavailableError
 from zimfo_client.host import open_host
@@ -66,6 +69,32 @@ async def test_a_follow_up_is_answered_from_what_was_read(talk: DirectConversati
 
     assert again.tool_calls == []
     assert titles(again) == ["Marie Curie"]
+
+
+async def test_a_question_that_goes_on_is_looked_for_in_the_article_just_read(talk: DirectConversation):
+    await talk.ask("Tell me about cholera.")
+    answer = await talk.ask("And where was the pump with the handle?")
+
+    assert "Broad Street" in answer.text
+    assert {call.name for call in answer.tool_calls} <= {"get_article_section"}
+
+    other = await talk.ask("And who sang on A Night at the Opera?")
+
+    assert set(titles(other)) <= {"Freddie Mercury"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "back", "onward"),
+    [("What sets the two apart?", True, True), ("Which cities did both hold?", True, True), ("???", False, False),
+     ("How large are the two moons of Mars?", False, False), ("So why is iron red?", False, True)],
+)  # fmt: skip
+def test_what_points_back_and_what_goes_on(asked: str, *, back: bool, onward: bool):
+    async def no_call(*_arguments: object) -> None:
+        pytest.fail("words alone tell that")
+
+    reader = ArticleReader(no_call, Focus(), deepen=False)
+
+    assert (reader.points_back(Question(asked)), reader.goes_on(Question(asked))) == (back, onward)
 
 
 async def test_another_subject_is_searched_for_after_an_article(talk: DirectConversation):

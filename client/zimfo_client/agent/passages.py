@@ -160,7 +160,11 @@ class Question:
         """Return how well a text about a title answers (0 to 2): the words it takes up, and the sort of answer."""
         present = frozenset(content_stems(f"{title} {text}"))
         covered = sum(_speaks_of(present, stem) for stem in self.stems) / len(self.stems) if self.stems else 1.0
-        return covered + (any(expected.search(text) for expected in self.expected) or not self.expected)
+        return covered + self.has_its_sort(text)
+
+    def has_its_sort(self, text: str) -> bool:
+        """Return whether the sort of answer that is asked for is in a text: a time, a number, a reason."""
+        return not self.expected or any(expected.search(text) for expected in self.expected)
 
     def misses_a_name(self, text: str) -> bool:
         """Return whether a name or a number of the question occurs nowhere in `text`, as typed or nearly so.
@@ -184,7 +188,7 @@ def best_passage(question: Question, article: OverviewOutput, *, besides: Collec
     ]
     if not found or not question.stems:
         return None
-    title_stems = content_stems(article.title)
+    title_stems = [*content_stems(article.title), *_initials(article.title)]
     focus = [stem for stem in question.stems if not _among(stem, title_stems)]
     if (whole := _of_whole_subject(question, article.title, focus, found)) is not None:
         return whole
@@ -265,7 +269,7 @@ def _counts(text: str, focus: list[str]) -> bool:
 
 
 def _stems(text: str, section: str, order: int) -> frozenset[str]:
-    stems = frozenset(content_stems(text))
+    stems = frozenset((*content_stems(text), *_initials(text)))
     return stems | _LIFE_STEMS if not section and order == 0 and _LIFE_DATES.search(text) else stems
 
 

@@ -28,6 +28,7 @@ ALL_SECTIONS = 10  # as many sections with text as an overview gives
 FOCUS_BONUS = 0.35  # of rank, for the article just read when a question points back to it
 TITLE_BONUS = 0.3  # of rank, for a title that holds the question: of two that do, the fuller one is meant
 FOCUS_COVERAGE = 0.3  # enough for such a question: it leaves out what was said before
+ONWARD_COVERAGE = 0.75  # enough when a question only begins as one that goes on ("And who …?")
 NAMED_COVERAGE = 0.4  # enough when the question names the article and something of the rest is there
 RELATED_SHARE = 0.5  # of a title's words named: up to there an article is about something else
 FOLLOW_UP_WORDS = 14  # a question of fewer words may mean the article just read
@@ -191,24 +192,26 @@ class ArticleReader:
         best: tuple[float, Passage, OverviewOutput] | None = None
         for age, (zim, path, _) in enumerate(self._focus.articles[:MAX_DEEPENED]):
             article = self._focus.read.get(zim, path)
-            if article is None or not (back or (onward and age == 0) or asked.title_coverage(article.title)):
+            meant = back or (article is not None and bool(asked.title_coverage(article.title)))
+            if article is None or not (meant or (onward and age == 0)):
                 continue
+            enough = FOCUS_COVERAGE if back else ENOUGH_COVERAGE if meant else ONWARD_COVERAGE
             passage = self._known_passage(asked, article)
-            if passage is None or not passage.section or passage.coverage < ENOUGH_COVERAGE:
+            if passage is None or not passage.section or passage.coverage < ENOUGH_COVERAGE or not meant:
                 # A lead says everything once and briefly: who asks on wants what the sections say.
                 article = await self._deepened(article)
                 body = self._known_passage(asked, article, body=True)
                 if body is not None and (passage is None or body.fits_like(passage)):
                     passage = body
-            if passage is not None:
+            if passage is None or passage.coverage < enough:
+                continue
+            if meant or asked.has_its_sort(passage.text):
                 rank = passage.coverage + min(passage.score, 10) / 100 - AGE_COST * age
                 if best is None or rank > best[0]:
                     best = rank, passage, article
         if best is None:
             return None
         _, passage, article = best
-        if passage.coverage < (FOCUS_COVERAGE if back else ENOUGH_COVERAGE):
-            return None
         return await self.quoted(asked, passage, article, None, Shape.QUESTION)
 
     def _known_passage(self, asked: Question, article: OverviewOutput, *, body: bool = False) -> Passage | None:
