@@ -54,6 +54,7 @@ _EXPECTED = (  # question word → what a sentence that answers it tends to hold
 )  # fmt: skip
 
 
+_BOTH = re.compile(r"\b(?:both|the two)\b(?! \w+s\b)")  # and not: the two moons
 # A question for the reason of its subject as a whole, and the titles of sections that give one.
 _WHY = re.compile(r"\bwhy\b|\bwhat (?:causes|caused|leads to|led to)\b|\breasons? (?:for|of)\b|\bcauses? of\b")
 _REASON_TITLE = re.compile(r"\b(?:why|causes?|reasons?|origins?|mechanisms?|explanation)\b", re.IGNORECASE)
@@ -134,12 +135,13 @@ class Question:
         self.asks_quantity = bool(_QUANTITY.search(folded))
         self.explains = bool(_EXPLAINS.search(folded)) and not self.asks_quantity and not self.asks_help
         self.asks_why = bool(_WHY.search(folded))
+        self.asks_of_both = bool(_BOTH.search(folded))
         self.names = _names(text)
 
     @property
     def wants_account(self) -> bool:
-        """Whether an answer has to explain or to help: what a small model makes of that is its first sentence."""
-        return self.explains or self.asks_help or self.asks_why
+        """Whether an answer has to explain, to help or to set apart: a small model makes its first sentence of that."""
+        return self.explains or self.asks_help or self.asks_why or self.asks_of_both
 
     def title_share(self, title: str) -> float:
         """Return how much of a title (0 to 1) the question names."""

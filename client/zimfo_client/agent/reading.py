@@ -43,7 +43,6 @@ NOT_COVERED = "The archives do not cover this."
 NOT_IN_WORDS = "The archives do not cover this in so many words."
 
 _PRONOUNS = frozenset("it its he his him she her hers they their them this that these those there one ones".split())
-_BOTH = re.compile(r"\b(?:both|the two)\b(?! \w+s\b)")  # and not: the two moons
 _CONTINUES = frozenset("and so but then also ok okay wait more".split())
 _CLARIFIES = frozenset("but wait".split())  # what was just said is not clear; "so" often goes on to something else
 # Titles of sections that tell how the subject of an article comes about or works.
@@ -239,7 +238,7 @@ class ArticleReader:
         """Whether a question has a pronoun for what was said, or takes up that it was not clear."""
         said = words(asked.text)
         pointed = _PRONOUNS.intersection(said) or _CLARIFIES.intersection(said[:1])
-        return bool(pointed or _BOTH.search(" ".join(said)))
+        return bool(pointed) or asked.asks_of_both
 
     def goes_on(self, asked: Question) -> bool:
         """Whether a question points back or begins as one that goes on from what was said ("So why …?")."""
