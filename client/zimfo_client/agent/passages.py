@@ -140,8 +140,8 @@ class Question:
 
     @property
     def wants_account(self) -> bool:
-        """Whether an answer has to explain, to help or to set apart: a small model makes its first sentence of that."""
-        return self.explains or self.asks_help or self.asks_why or self.asks_of_both
+        """Whether an answer has to explain, help, set apart or count: a small model tells what comes first instead."""
+        return self.explains or self.asks_help or self.asks_why or self.asks_of_both or self.asks_quantity
 
     def title_share(self, title: str) -> float:
         """Return how much of a title (0 to 1) the question names."""
